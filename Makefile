@@ -1,0 +1,41 @@
+# The commands of a working day. `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lint types unit integration lock clean
+SHELL := /bin/sh
+PIPELINE := .venv/bin/pipeline
+PYTEST := .venv/bin/python -m pytest
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## install everything into .venv (does nothing when it is up to date)
+	@infra/setup.sh
+
+demo: setup ## run the pipeline on real records of this machine; KEEP=1 leaves it up
+	@$(PIPELINE) demo $(if $(KEEP),--keep)
+
+test: check integration ## everything: lint, types, unit, contract and integration tests
+
+check: setup lint types unit ## the fast, offline part of the tests
+
+lint: setup
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/lint-imports
+
+types: setup
+	.venv/bin/mypy
+
+unit: setup
+	$(PYTEST) tests/unit tests/contract
+
+integration: setup
+	$(PYTEST) -m integration tests/integration
+
+lock: setup ## write the lock files anew
+	cd requirements && ../.pipeline/uv/bin/uv pip compile --quiet --universal --generate-hashes bootstrap.in --output-file bootstrap.txt
+	.pipeline/uv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.13 --group dev pyproject.toml --output-file requirements/dev.txt
+	.pipeline/uv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.13 --constraint requirements/dev.txt requirements/lambda.in --output-file requirements/lambda.txt
+
+clean: ## remove everything that was installed or built here
+	rm -rf .venv .pipeline dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov

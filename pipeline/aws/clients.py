@@ -1,0 +1,102 @@
+"""One place makes every AWS client, so that endpoint, region, time limits and retries are the same for all.
+
+A client is made at its first use: importing costs nothing, and a function pays for what it calls.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
+    from mypy_boto3_kinesis import KinesisClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sts import STSClient
+
+# Our own loops retry what can be retried, entry by entry; botocore only bridges a dropped connection.
+_CONFIG = Config(
+    connect_timeout=3,
+    read_timeout=20,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    max_pool_connections=16,
+    user_agent_extra="kinesis-pipeline",
+    s3={"addressing_style": "path"},
+)
+_LOCAL_CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+LOCAL_REGION = "us-east-1"
+
+
+@dataclass(frozen=True)
+class Clients:
+    """The AWS clients for one account and region.
+
+    Args:
+        endpoint_url: where every service is, or None for AWS itself.
+        region: None for what the AWS configuration says.
+        profile: a name in the AWS configuration, or None.
+        local: LocalStack: credentials and region are LocalStack's defaults.
+    """
+
+    endpoint_url: str | None = None
+    region: str | None = None
+    profile: str | None = None
+    local: bool = False
+
+    @cached_property
+    def _session(self) -> boto3.Session:
+        if self.local:
+            return boto3.Session(region_name=self.region or LOCAL_REGION, **_LOCAL_CREDENTIALS)
+        return boto3.Session(region_name=self.region, profile_name=self.profile)
+
+    def _client(self, service: str) -> Any:  # noqa: ANN401 - the typed properties below name the client
+        make: Any = self._session.client
+        return make(service, endpoint_url=self.endpoint_url, config=_CONFIG)
+
+    @cached_property
+    def cloudformation(self) -> CloudFormationClient:
+        """CloudFormation: stacks and change sets."""
+        return self._client("cloudformation")  # type: ignore[no-any-return] # the service's own name decides
+
+    @cached_property
+    def dynamodb(self) -> DynamoDBClient:
+        """DynamoDB: tables and items."""
+        return self._client("dynamodb")  # type: ignore[no-any-return] # the service's own name decides
+
+    @cached_property
+    def dynamodbstreams(self) -> DynamoDBStreamsClient:
+        """DynamoDB Streams: the changes of a table."""
+        return self._client("dynamodbstreams")  # type: ignore[no-any-return] # the service's own name decides
+
+    @cached_property
+    def kinesis(self) -> KinesisClient:
+        """Kinesis Data Streams."""
+        return self._client("kinesis")  # type: ignore[no-any-return] # the service's own name decides
+
+    @cached_property
+    def functions(self) -> LambdaClient:
+        """Lambda: functions and event source mappings."""
+        return self._client("lambda")  # type: ignore[no-any-return] # the service's own name decides
+
+    @cached_property
+    def logs(self) -> CloudWatchLogsClient:
+        """CloudWatch Logs."""
+        return self._client("logs")  # type: ignore[no-any-return] # the service's own name decides
+
+    @cached_property
+    def s3(self) -> S3Client:
+        """S3: buckets and objects."""
+        return self._client("s3")  # type: ignore[no-any-return] # the service's own name decides
+
+    @cached_property
+    def sts(self) -> STSClient:
+        """STS: which account this is."""
+        return self._client("sts")  # type: ignore[no-any-return] # the service's own name decides

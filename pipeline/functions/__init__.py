@@ -1,0 +1,1 @@
+"""The Lambda functions, one file each and a few lines long."""

@@ -1,0 +1,220 @@
+"""The nouns: what a record is on each part of its way. All are frozen; none knows how it is read or written.
+
+Record ─decode▸ Event ─transform▸ Event ─route▸ Delivery      the good way
+   └──────────────── DeadLetter ◂───┘                         the way of what can never succeed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from pipeline.errors import LedgerMismatch
+
+type LambdaRecord = Mapping[str, Any]
+"""One element of `event["Records"]` as Lambda delivers it."""
+
+type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
+"""What `orjson.loads` returns."""
+
+type AttributeValue = Mapping[str, Any]
+"""A DynamoDB AttributeValue, such as `{"S": "x"}`."""
+
+type Image = Mapping[str, AttributeValue]
+"""A DynamoDB item: attribute name to AttributeValue."""
+
+
+class Position(NamedTuple):
+    """Where a record lies: the same over every redelivery.
+
+    Sequence numbers have up to 56 digits and grow within one shard only: compare `order`, never the strings.
+    `sub_sequence_number` counts the user records inside an aggregate, from 0; a plain record has 0.
+    """
+
+    stream: str
+    shard: str
+    sequence_number: str
+    sub_sequence_number: int = 0
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """The place within the shard, comparable."""
+        return int(self.sequence_number), self.sub_sequence_number
+
+    def __str__(self) -> str:
+        """`stream/shard/sequence number/sub-sequence number`, one form for logs, archive lines and items."""
+        return f"{self.stream}/{self.shard}/{self.sequence_number}/{self.sub_sequence_number}"
+
+
+class Reason(StrEnum):
+    """Why a record became a dead letter. The codes are stable: alarms and redrives select by them."""
+
+    NOT_BASE64 = "not_base64"
+    NOT_UTF8 = "not_utf8"
+    NOT_JSON = "not_json"
+    NOT_AN_EVENT = "not_an_event"
+    UNKNOWN_TYPE = "unknown_type"
+    SCHEMA_INVALID = "schema_invalid"
+    TIME_INVALID = "time_invalid"
+    NUMBER_OUT_OF_RANGE = "number_out_of_range"
+    TOO_DEEP = "too_deep"
+    TOO_LARGE = "too_large"
+    REFUSED_BY_SINK = "refused_by_sink"
+    BUG = "bug"
+
+
+class Stage(StrEnum):
+    """Where on its way a record became a dead letter."""
+
+    DECODE = "decode"
+    VALIDATE = "validate"
+    TRANSFORM = "transform"
+    ENRICH = "enrich"
+    ROUTE = "route"
+    WRITE = "write"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record as delivered, not yet looked into."""
+
+    position: Position
+    original: LambdaRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A decoded record: CloudEvents 1.0 attributes, and the data as plain JSON values.
+
+    `time` is RFC 3339, in UTC once the transforms have run. `subject` is the key: events of one subject stay in order.
+    """
+
+    id: str
+    source: str
+    type: str
+    time: str
+    data: dict[str, Json]
+    subject: str | None = None
+    traceparent: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What the event is ordered and looked up by: its subject, or else its source."""
+        return self.subject or self.source
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An append-only item; its key is made of the event alone, so writing it twice leaves one."""
+
+    position: Position
+    key: str
+    item: Image
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The current state of an entity, written under the guard that its version is newer than the stored one."""
+
+    position: Position
+    key: str
+    version: str
+    item: Image
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of an archive object. `partition` is `type=…/date=…/hour=…`, from the event's own time."""
+
+    position: Position
+    partition: str
+    line: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a PutRecords call. `data` is at most the stream's record limit together with the partition key."""
+
+    position: Position
+    partition_key: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The answer for an entry that is on the stream."""
+
+    shard: str
+    sequence_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The answer for an entry that is not on the stream: `ProvisionedThroughputExceededException` or `InternalFailure`.
+
+    The codes are those of PutRecordsResultEntry in the Kinesis API reference.
+    """
+
+    error_code: str
+
+
+type Delivery = Item | State | Line | Entry
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A record that can never succeed, with what is needed to understand it and to redrive it."""
+
+    record: Record
+    reason: Reason
+    detail: str
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """After decode, validate and transform: the events with the position each came from, and the lookups they want."""
+
+    events: Sequence[tuple[Record, Event]]
+    dead_letters: Sequence[DeadLetter]
+    wants: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Processed:
+    """After enrich, route and encode: everything that is to be written, in the order of the batch."""
+
+    deliveries: Sequence[Delivery]
+    dead_letters: Sequence[DeadLetter]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What a sink could not write: later perhaps (`permanent` false), or never."""
+
+    detail: str
+    permanent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The counts of one batch, in records (user records where there are aggregates)."""
+
+    received: int
+    delivered: int = 0
+    dropped: int = 0
+    dead_lettered: int = 0
+    retried: int = 0
+    reasons: Mapping[Reason, int] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Raise `LedgerMismatch` unless every record received has exactly one outcome."""
+        accounted = self.delivered + self.dropped + self.dead_lettered + self.retried
+        if accounted != self.received:
+            raise LedgerMismatch(
+                f"received {self.received} records, but {accounted} are accounted for "
+                f"(delivered {self.delivered}, dropped {self.dropped}, "
+                f"dead-lettered {self.dead_lettered}, retried {self.retried})"
+            )

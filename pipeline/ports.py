@@ -1,0 +1,78 @@
+"""What the consumer and the producer need from outside, one method each.
+
+The adapters are in `pipeline.aws`, the fakes in `pipeline.testing`; both pass the same contract tests.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pipeline.model import (
+        Accepted,
+        DeadLetter,
+        Delivery,
+        Entry,
+        Failure,
+        Json,
+        Ledger,
+        Position,
+        Refused,
+    )
+
+
+class Remaining(Protocol):
+    """The time left, so that nothing is started that cannot finish."""
+
+    def __call__(self) -> float:
+        """Seconds left before the work is cut off; never grows."""
+        ...
+
+
+class Sink[D: Delivery](Protocol):
+    """Somewhere that deliveries of one kind are written to."""
+
+    def write(self, deliveries: Sequence[D], remaining: Remaining) -> Mapping[Position, Failure]:
+        """Write all, in order per key, and return what could not be written, by position.
+
+        Writing the same deliveries again leaves the same state. At least the first chunk is tried whatever the time
+        left. Raises Misconfiguration.
+        """
+        ...
+
+
+class DeadLetterSink(Protocol):
+    """Somewhere that dead letters are kept."""
+
+    def keep(self, dead_letter: DeadLetter) -> None:
+        """Keep it under a key made of its position: twice leaves one. Raises Retryable or Misconfiguration."""
+        ...
+
+
+class Lookup(Protocol):
+    """Somewhere that facts for enrichment come from."""
+
+    def fetch(self, wants: frozenset[str]) -> Mapping[str, Json]:
+        """The facts, all in one call; a want without a fact is left out. Raises Retryable or Misconfiguration."""
+        ...
+
+
+class Report(Protocol):
+    """Somewhere that the counts of a batch are told, once a batch and without any record's content."""
+
+    def batch(self, ledger: Ledger, *, first: Position | None, last: Position | None, lag_seconds: float) -> None:
+        """Tell the counts of one batch."""
+        ...
+
+
+class RecordStream(Protocol):
+    """A stream that entries can be put onto."""
+
+    def put(self, entries: Sequence[Entry]) -> Sequence[Accepted | Refused]:
+        """One call: at most 500 entries and 5 MiB. One answer for each entry, in the order of the entries.
+
+        Raises Retryable when the whole call failed (it may have been carried out), or Misconfiguration.
+        """
+        ...
