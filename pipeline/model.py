@@ -78,10 +78,14 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record as delivered, not yet looked into."""
+    """One record as delivered, not yet looked into.
+
+    `arrived_at` is the stream's own mark in epoch seconds: the same over every redelivery, but no order and no key.
+    """
 
     position: Position
     original: LambdaRecord
+    arrived_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +179,11 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """After decode, validate and transform: the events with the position each came from, and the lookups they want."""
+    """After decode, validate and transform: the events, each with its record, and the lookups that they want."""
 
     events: Sequence[tuple[Record, Event]]
     dead_letters: Sequence[DeadLetter]
+    dropped: frozenset[Position] = frozenset()
     wants: frozenset[str] = frozenset()
 
 

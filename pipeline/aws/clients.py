@@ -31,7 +31,7 @@ _CONFIG = Config(
     user_agent_extra="kinesis-pipeline",
     s3={"addressing_style": "path"},
 )
-_LOCAL_CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+_LOCAL_CREDENTIAL = "test"
 LOCAL_REGION = "us-east-1"
 
 
@@ -54,7 +54,11 @@ class Clients:
     @cached_property
     def _session(self) -> boto3.Session:
         if self.local:
-            return boto3.Session(region_name=self.region or LOCAL_REGION, **_LOCAL_CREDENTIALS)
+            return boto3.Session(
+                region_name=self.region or LOCAL_REGION,
+                aws_access_key_id=_LOCAL_CREDENTIAL,
+                aws_secret_access_key=_LOCAL_CREDENTIAL,
+            )
         return boto3.Session(region_name=self.region, profile_name=self.profile)
 
     def _client(self, service: str) -> Any:  # noqa: ANN401 - the typed properties below name the client

@@ -1,0 +1,34 @@
+"""Waiting between tries: full jitter, so that many callers do not come back at the same moment.
+
+(AWS Architecture Blog, "Exponential Backoff And Jitter".)
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipeline.ports import Remaining
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Sleeps a random part of a span that doubles with each try, up to `cap_seconds`."""
+
+    base_seconds: float = 0.05
+    cap_seconds: float = 2.0
+    draw: Callable[[], float] = random.random
+    sleep: Callable[[float], None] = time.sleep
+
+    def wait(self, tries: int, remaining: Remaining) -> bool:
+        """Wait after the given number of tries (from 1); False, without waiting, when the time left is too short."""
+        seconds = self.draw() * min(self.cap_seconds, self.base_seconds * 2**tries)
+        if remaining() <= seconds:
+            return False
+        self.sleep(seconds)
+        return True

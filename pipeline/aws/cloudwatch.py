@@ -1,0 +1,60 @@
+"""The counts of each batch as one JSON line, which CloudWatch also reads as metrics (embedded metric format).
+
+One line a batch and no record content: a line a record would cost more than the record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+
+if TYPE_CHECKING:
+    from pipeline.model import Ledger, Position
+
+
+class Metric(StrEnum):
+    """The metric names; dashboards and alarms are built on them."""
+
+    RECEIVED = "RecordsReceived"
+    DELIVERED = "RecordsDelivered"
+    DROPPED = "RecordsDropped"
+    DEAD_LETTERED = "RecordsDeadLettered"
+    RETRIED = "RecordsRetried"
+    LAG = "Lag"
+
+
+@dataclass(frozen=True)
+class BatchReport:
+    """Report: one embedded-metric line a batch on stdout."""
+
+    namespace: str
+    function: str
+
+    def batch(self, ledger: Ledger, *, first: Position | None, last: Position | None, lag_seconds: float) -> None:
+        """Print the line."""
+        metrics = EphemeralMetrics(namespace=self.namespace, service=self.function)
+        for name, count in counts(ledger).items():
+            metrics.add_metric(name=name, unit=MetricUnit.Count, value=count)
+        metrics.add_metric(name=Metric.LAG, unit=MetricUnit.Seconds, value=round(lag_seconds, 3))
+        details: dict[str, Any] = {
+            "reasons": {str(reason): count for reason, count in ledger.reasons.items()},
+            "first": None if first is None else str(first),
+            "last": None if last is None else str(last),
+        }
+        for key, value in details.items():
+            metrics.add_metadata(key=key, value=value)
+        metrics.flush_metrics()
+
+
+def counts(ledger: Ledger) -> dict[Metric, int]:
+    """The ledger's counts by metric."""
+    return {
+        Metric.RECEIVED: ledger.received,
+        Metric.DELIVERED: ledger.delivered,
+        Metric.DROPPED: ledger.dropped,
+        Metric.DEAD_LETTERED: ledger.dead_lettered,
+        Metric.RETRIED: ledger.retried,
+    }

@@ -1,0 +1,186 @@
+"""One batch of a stream, end to end. The checkpoint, which is the answer, moves last.
+
+    read ▸ prepare ▸ fetch ▸ finish ▸ write ▸ check the ledger ▸ respond
+
+The order of the writes is what keeps the promise. Items, state and stream entries go first: each is idempotent, and
+they tell where the first failure is. Then the dead letters below it, and last the archive, whose objects may only hold
+what will not be delivered again. Nothing is acknowledged whose dead letter or delivery is not written.
+
+A misconfiguration, a flood of bugs and a ledger that does not add up are raised: the invocation fails, and the event
+source mapping retries it and in the end sends the batch to its on-failure destination.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pipeline.core.process import finish, is_flood, prepare
+from pipeline.core.records import read
+from pipeline.core.response import respond
+from pipeline.errors import BugFlood, Retryable
+from pipeline.model import DeadLetter, Failure, Ledger, Line, Reason, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from pipeline.core.process import Stages
+    from pipeline.core.response import PartialBatchResponse
+    from pipeline.model import Delivery, Json, Position, Record
+    from pipeline.ports import DeadLetterSink, Lookup, Remaining, Report, Sink
+
+# What the last writes, the report and the answer need at the end of an invocation.
+RESERVE_SECONDS = 5.0
+
+
+class NoLookup:
+    """The lookup of a function whose routes want nothing."""
+
+    def fetch(self, wants: frozenset[str]) -> Mapping[str, Json]:
+        """No facts. Raises ValueError when something is wanted."""
+        if wants:
+            raise ValueError(f"nothing can be looked up here, but {sorted(wants)} are wanted")
+        return {}
+
+
+@dataclass(frozen=True)
+class Consumer:
+    """A stream function without its platform: stages, sinks and a clock (`now`: epoch seconds) come from outside."""
+
+    stages: Stages
+    sinks: Mapping[type[Delivery], Sink[Any]]
+    dead_letters: DeadLetterSink
+    report: Report
+    now: Callable[[], float]
+    lookup: Lookup = field(default_factory=NoLookup)
+
+    def consume(self, event: Mapping[str, Any], remaining: Remaining) -> PartialBatchResponse:
+        """Process one batch as Lambda delivers it and say from where on it is to be delivered again.
+
+        Raises Misconfiguration, BugFlood or LedgerMismatch; any other failure is in the answer or in the dead letters.
+        """
+        records = read(event)
+        prepared = prepare(records, self.stages)
+        processed = finish(prepared, self.lookup.fetch(prepared.wants), self.stages)
+        _refuse_flood(processed.dead_letters, records)
+        written = self._write(records, processed.deliveries, processed.dead_letters, remaining)
+        ledger = _ledger(records, prepared.dropped, written)
+        ledger.check()
+        self._tell(records, ledger)
+        return respond(records, written.first_failure)
+
+    def _write(
+        self,
+        records: Sequence[Record],
+        deliveries: Sequence[Delivery],
+        dead_letters: Sequence[DeadLetter],
+        remaining: Remaining,
+    ) -> Written:
+        written = Written({letter.record.position: letter for letter in dead_letters})
+
+        def left() -> float:
+            return remaining() - RESERVE_SECONDS
+
+        for kind, sink in self.sinks.items():
+            if kind is not Line:
+                written.note(sink.write(_of(kind, deliveries), left), {each.position: each for each in records})
+        self._keep_dead_letters(written, left)
+        self._archive(written, deliveries, left)
+        written.delivered = {each.position for each in deliveries} - written.dead.keys()
+        return written
+
+    def _keep_dead_letters(self, written: Written, left: Remaining) -> None:
+        """Keep every dead letter that will be acknowledged; one that cannot be kept is delivered again instead."""
+        for started, position in enumerate(sorted(written.dead, key=_order)):
+            if not written.is_acknowledged(position):
+                return
+            if started and left() <= 0:
+                written.fail(position)
+                return
+            try:
+                self.dead_letters.keep(written.dead[position])
+            except Retryable:
+                written.fail(position)
+
+    def _archive(self, written: Written, deliveries: Sequence[Delivery], left: Remaining) -> None:
+        """Archive what will be acknowledged.
+
+        An object that could not be written takes every other object of the batch with it: all are written again, from
+        the same first record and so under the same names. Were only its own records retried, the objects that did get
+        written would meet their later records a second time, under another name.
+        """
+        sink = self.sinks.get(Line)
+        lines = [
+            each
+            for each in _of(Line, deliveries)
+            if each.position not in written.dead and written.is_acknowledged(each.position)
+        ]
+        if sink is not None and lines and sink.write(lines, left):
+            written.fail(lines[0].position)
+
+    def _tell(self, records: Sequence[Record], ledger: Ledger) -> None:
+        self.report.batch(
+            ledger,
+            first=records[0].position if records else None,
+            last=records[-1].position if records else None,
+            lag_seconds=max(0.0, self.now() - records[-1].arrived_at) if records else 0.0,
+        )
+
+
+@dataclass
+class Written:
+    """How far the writing of one batch got."""
+
+    dead: dict[Position, DeadLetter]
+    first_failure: Position | None = None
+    delivered: set[Position] = field(default_factory=set)
+
+    def fail(self, position: Position) -> None:
+        """The record, and all after it, are to be delivered again."""
+        if self.first_failure is None or position.order < self.first_failure.order:
+            self.first_failure = position
+
+    def is_acknowledged(self, position: Position) -> bool:
+        """Whether the record is done with, as things stand; the user records of an aggregate stand or fall together."""
+        failure = self.first_failure
+        return failure is None or int(position.sequence_number) < int(failure.sequence_number)
+
+    def note(self, failures: Mapping[Position, Failure], records: Mapping[Position, Record]) -> None:
+        """What a sink could not write: never (a dead letter), or not now (a failure)."""
+        for position, failure in failures.items():
+            if failure.permanent:
+                letter = DeadLetter(records[position], Reason.REFUSED_BY_SINK, failure.detail, Stage.WRITE)
+                self.dead.setdefault(position, letter)
+            else:
+                self.fail(position)
+
+
+def _refuse_flood(dead_letters: Sequence[DeadLetter], records: Sequence[Record]) -> None:
+    if is_flood(dead_letters, records):
+        details = Counter(letter.detail for letter in dead_letters if letter.reason is Reason.BUG)
+        raise BugFlood(f"most of {len(records)} records hit a bug, so nothing was acknowledged: {_most(details)}")
+
+
+def _most(details: Counter[str]) -> str:
+    return "; ".join(f"{count} times {detail}" for detail, count in details.most_common(3))
+
+
+def _ledger(records: Sequence[Record], dropped: frozenset[Position], written: Written) -> Ledger:
+    done = {each.position for each in records if written.is_acknowledged(each.position)}
+    return Ledger(
+        received=len(records),
+        delivered=len(done & written.delivered),
+        dropped=len(done & dropped),
+        dead_lettered=len(done & written.dead.keys()),
+        retried=len(records) - len(done),
+        reasons=Counter(letter.reason for position, letter in written.dead.items() if position in done),
+    )
+
+
+def _of[D: Delivery](kind: type[D], deliveries: Iterable[Delivery]) -> list[D]:
+    return [each for each in deliveries if isinstance(each, kind)]
+
+
+def _order(position: Position) -> tuple[int, int]:
+    return position.order

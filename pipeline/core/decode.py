@@ -1,0 +1,121 @@
+"""A Kinesis record → an event. It gives the event, or a Rejection that says what cannot be read; nothing else.
+
+The envelope is CloudEvents 1.0 structured JSON (https://github.com/cloudevents/spec, JSON event format). An event
+without a time gets the time of its arrival on the stream, which every redelivery repeats.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+import orjson
+
+from pipeline.errors import Rejection
+from pipeline.model import Event, Reason
+
+if TYPE_CHECKING:
+    from pipeline.model import Json, Record
+
+# DynamoDB allows 2,048 bytes for a partition key and 1,024 for a sort key (`timeline_order` is time and id).
+MAX_ID_BYTES: Final = 512
+MAX_SOURCE_BYTES: Final = 1024
+MAX_SUBJECT_BYTES: Final = 1024
+MAX_TYPE_BYTES: Final = 128
+MAX_TIME_BYTES: Final = 64
+
+_LONG_INTEGER: Final = re.compile(rb"[0-9]{19}")
+_INT64: Final = range(-(2**63), 2**63)
+
+
+def decode(record: Record) -> Event:
+    """The event in a Kinesis record. Raises Rejection: not_base64, and those of `parse` and `read_event`."""
+    try:
+        data = base64.b64decode(record.original["kinesis"]["data"], validate=True)
+    except (KeyError, TypeError, ValueError):
+        raise Rejection(Reason.NOT_BASE64, "the record has no base64 data") from None
+    return read_event(parse(data), arrived_at=record.arrived_at)
+
+
+def parse(data: bytes) -> Json:
+    """The JSON value in the bytes, no number changed. Raises Rejection: not_utf8, not_json, number_out_of_range."""
+    try:
+        value: Json = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        _reject_unparsed(data, error)
+    if _LONG_INTEGER.search(data):
+        _check_integers(data)
+    return value
+
+
+def read_event(envelope: Json, *, arrived_at: float) -> Event:
+    """The event in an envelope. Raises Rejection: not_an_event with the attribute and what it must be."""
+    if not isinstance(envelope, dict):
+        raise Rejection(Reason.NOT_AN_EVENT, f"the record is a JSON {_kind(envelope)}, not an object")
+    if envelope.get("specversion") != "1.0":
+        raise Rejection(Reason.NOT_AN_EVENT, 'attribute specversion must be "1.0" (CloudEvents)')
+    data = envelope.get("data")
+    if not isinstance(data, dict):
+        raise Rejection(Reason.NOT_AN_EVENT, f"attribute data must be an object, not {_kind(data)}")
+    return Event(
+        id=_required(envelope, "id", MAX_ID_BYTES),
+        source=_required(envelope, "source", MAX_SOURCE_BYTES),
+        type=_required(envelope, "type", MAX_TYPE_BYTES),
+        time=_optional(envelope, "time", MAX_TIME_BYTES) or rfc3339(arrived_at),
+        data=data,
+        subject=_optional(envelope, "subject", MAX_SUBJECT_BYTES),
+        traceparent=_optional(envelope, "traceparent", MAX_TIME_BYTES),
+    )
+
+
+def rfc3339(epoch_seconds: float) -> str:
+    """Epoch seconds as RFC 3339 in UTC, to the microsecond where there is a fraction."""
+    return datetime.fromtimestamp(epoch_seconds, UTC).isoformat().replace("+00:00", "Z")
+
+
+def _required(envelope: dict[str, Json], name: str, most_bytes: int) -> str:
+    value = _optional(envelope, name, most_bytes)
+    if value is None:
+        raise Rejection(Reason.NOT_AN_EVENT, f"attribute {name} is missing")
+    return value
+
+
+def _optional(envelope: dict[str, Json], name: str, most_bytes: int) -> str | None:
+    value = envelope.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value:
+        raise Rejection(Reason.NOT_AN_EVENT, f"attribute {name} must be text, not {_kind(value)}")
+    if len(value) * 4 > most_bytes and len(value.encode()) > most_bytes:
+        raise Rejection(Reason.NOT_AN_EVENT, f"attribute {name} is longer than {most_bytes} bytes")
+    return value
+
+
+def _reject_unparsed(data: bytes, error: orjson.JSONDecodeError) -> NoReturn:
+    try:
+        data.decode()
+    except UnicodeDecodeError as undecodable:
+        raise Rejection(
+            Reason.NOT_UTF8, f"byte {undecodable.start} of {len(data)} is not UTF-8 ({undecodable.reason})"
+        ) from None
+    raise Rejection(Reason.NOT_JSON, f"{error.msg} (of {len(data)} bytes)"[:200]) from None
+
+
+def _check_integers(data: bytes) -> None:
+    """Find what orjson hides: it reads an integer beyond 64 bits as a float."""
+
+    def check(literal: str) -> int:
+        if len(literal) > len("-9223372036854775808") or int(literal) not in _INT64:
+            raise Rejection(Reason.NUMBER_OUT_OF_RANGE, "an integer has more than 64 bits; send it as text")
+        return 0
+
+    json.loads(data, parse_int=check, parse_float=lambda _: 0)
+
+
+def _kind(value: Any) -> str:  # noqa: ANN401 - it tells what it is
+    if value is None:
+        return "null"
+    return {bool: "boolean", int: "number", float: "number", str: "text", list: "array"}.get(type(value), "object")

@@ -1,0 +1,167 @@
+"""An event → what a sink holds. Every encoder is a Destination of a route.
+
+    event_item      the event itself, found by id, and by key in time order (the `timeline` index)
+    entity_state    the current state of the entity that a change is about, or its tombstone
+    archive_line    a line of the archive object of its type, date and hour
+    stream_entry    an entry of a Kinesis stream, keyed so that one subject stays in order
+
+Items expire some days after their record *arrived*: a fixed mark, so that every redelivery writes the same item.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Final
+
+import orjson
+
+from pipeline.core.attribute_value import from_json, size_bytes, untagged_image
+from pipeline.errors import Rejection
+from pipeline.model import Entry, Event, Item, Line, Reason, State
+
+if TYPE_CHECKING:
+    from pipeline.core.route import Destination
+    from pipeline.model import AttributeValue, Json, Record
+
+# Developer guide, "Constraints in Amazon DynamoDB": an item is at most 400 KB.
+MAX_ITEM_BYTES: Final = 400 * 1024
+# Kinesis API reference, PutRecordsRequestEntry: a key is at most 256 characters; data and key at most 1 MiB by default.
+MAX_PARTITION_KEY_CHARACTERS: Final = 256
+MAX_RECORD_BYTES: Final = 1024 * 1024
+# Sequence numbers have up to 56 digits (40 in DynamoDB Streams); padded, their text order is their order.
+SEQUENCE_DIGITS: Final = 56
+_FRACTION_DIGITS: Final = 9
+_DAY_SECONDS: Final = 86_400
+
+
+def event_item(*, keep_days: int) -> Destination:
+    """The event as an append-only item: pk `event#<id>`, sk `event`."""
+
+    def encode(record: Record, event: Event) -> Item:
+        item: dict[str, AttributeValue] = {
+            "pk": {"S": f"event#{event.id}"},
+            "sk": {"S": "event"},
+            "id": {"S": event.id},
+            "type": {"S": event.type},
+            "source": {"S": event.source},
+            "time": {"S": event.time},
+            "data": from_json(event.data),
+            "timeline": {"S": event.key},
+            "timeline_order": {"S": timeline_order(event)},
+            "position": {"S": str(record.position)},
+            "expires_at": _expires_at(record, keep_days),
+        }
+        if event.subject is not None:
+            item["subject"] = {"S": event.subject}
+        _check_item_size(item)
+        return Item(record.position, f"event#{event.id}", item)
+
+    return encode
+
+
+def entity_state(*, keep_tombstone_days: int) -> Destination:
+    """The entity of a change as it is now: pk `entity#<subject>`, sk `state`, guarded by its version."""
+
+    def encode(record: Record, event: Event) -> State:
+        key, change = f"entity#{event.key}", event.data
+        version, after = pad(_source(event, "sequence_number")), change["after"]
+        item: dict[str, AttributeValue] = {
+            "pk": {"S": key},
+            "sk": {"S": "state"},
+            "type": {"S": event.type},
+            "table": {"S": _source(event, "table")},
+            "key": from_json(change["key"]),
+            "version": {"S": version},
+            "deleted": {"BOOL": after is None},
+            "time": {"S": event.time},
+            "event_id": {"S": event.id},
+            "position": {"S": str(record.position)},
+        }
+        if isinstance(after, dict):
+            item["data"] = {"M": untagged_image(after, 2)}
+        else:
+            item["expires_at"] = _expires_at(record, keep_tombstone_days)
+        _check_item_size(item)
+        return State(record.position, key, version, item)
+
+    return encode
+
+
+def archive_line(record: Record, event: Event) -> Line:
+    """The event with its position as one line of `type=…/date=…/hour=…`, from the event's own time (UTC)."""
+    partition = f"type={event.type}/date={event.time[:10]}/hour={event.time[11:13]}"
+    line = orjson.dumps({**cloudevent(event), "position": str(record.position)}, option=orjson.OPT_APPEND_NEWLINE)
+    return Line(record.position, partition, line)
+
+
+def stream_entry(record: Record, event: Event) -> Entry:
+    """The event as CloudEvents JSON under its key. Raises Rejection: too_large."""
+    data = orjson.dumps(cloudevent(event))
+    key = partition_key(event.key)
+    size = len(data) + len(key.encode())
+    if size > MAX_RECORD_BYTES:
+        raise Rejection(Reason.TOO_LARGE, f"{size} bytes as a stream record; the limit is {MAX_RECORD_BYTES}")
+    return Entry(record.position, key, data)
+
+
+def cloudevent(event: Event) -> dict[str, Json]:
+    """The event as CloudEvents 1.0 structured JSON."""
+    envelope: dict[str, Json] = {
+        "specversion": "1.0",
+        "id": event.id,
+        "source": event.source,
+        "type": event.type,
+        "time": event.time,
+    }
+    if event.subject is not None:
+        envelope["subject"] = event.subject
+    if event.traceparent is not None:
+        envelope["traceparent"] = event.traceparent
+    envelope["data"] = event.data
+    return envelope
+
+
+def partition_key(key: str) -> str:
+    """The key itself, or its hash when it is longer than a partition key may be: one key, one partition key."""
+    return key if len(key) <= MAX_PARTITION_KEY_CHARACTERS else hashlib.sha256(key.encode()).hexdigest()
+
+
+def pad(sequence_number: str) -> str:
+    """A sequence number whose text order is its order."""
+    return sequence_number.zfill(SEQUENCE_DIGITS)
+
+
+def timeline_order(event: Event) -> str:
+    """The place among the events of one key: a change by its version, everything else by time and then id."""
+    source = event.data.get("source")
+    if event.type.startswith("change.") and isinstance(source, dict):
+        return pad(str(source.get("sequence_number", "")))
+    return f"{sortable(event.time)}#{event.id}"
+
+
+def sortable(utc_time: str) -> str:
+    """A UTC time with nine digits of fraction, so that text order is time order.
+
+    >>> sortable("2026-11-23T10:00:00.5Z")
+    '2026-11-23T10:00:00.500000000Z'
+    """
+    whole, _, fraction = utc_time.rstrip("Z").partition(".")
+    return f"{whole}.{fraction[:_FRACTION_DIGITS]:0<{_FRACTION_DIGITS}}Z"
+
+
+def _source(event: Event, name: str) -> str:
+    source = event.data.get("source")
+    value = source.get(name) if isinstance(source, dict) else None
+    if not isinstance(value, str):
+        raise Rejection(Reason.SCHEMA_INVALID, f"/source/{name}: must be text")
+    return value
+
+
+def _expires_at(record: Record, days: int) -> AttributeValue:
+    return {"N": str(int(record.arrived_at) + days * _DAY_SECONDS)}
+
+
+def _check_item_size(item: dict[str, AttributeValue]) -> None:
+    size = size_bytes(item)
+    if size > MAX_ITEM_BYTES:
+        raise Rejection(Reason.TOO_LARGE, f"about {size} bytes as a DynamoDB item; the limit is {MAX_ITEM_BYTES}")

@@ -1,0 +1,51 @@
+"""A Lambda event of either stream type → records with their positions. No record is looked into.
+
+    Kinesis            stream/shard from eventSourceARN and eventID (`shardId-000000000000:<sequence number>`)
+    DynamoDB Streams   Lambda does not deliver the shard, so the stream's label stands in: the sequence numbers of one
+                       item grow within it, and a stream that is switched on anew has another
+
+An event that is not a batch of a stream raises: then the mapping is wrong, not a record.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import Misconfiguration
+from pipeline.model import Position, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pipeline.model import LambdaRecord
+
+
+def read(event: Mapping[str, Any]) -> list[Record]:
+    """The records of a batch, in order. Raises Misconfiguration when it is not one of a stream."""
+    try:
+        return [_READERS[original["eventSource"]](original) for original in event["Records"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise Misconfiguration(
+            f"the event is not a batch of Kinesis or DynamoDB Streams records ({type(error).__name__}: {error}); "
+            "check the function's event source mapping"
+        ) from error
+
+
+def _kinesis(original: LambdaRecord) -> Record:
+    kinesis = original["kinesis"]
+    shard, _, _ = original["eventID"].partition(":")
+    stream = original["eventSourceARN"].rpartition("/")[2]
+    return Record(
+        Position(stream, shard, str(kinesis["sequenceNumber"])), original, float(kinesis["approximateArrivalTimestamp"])
+    )
+
+
+def _dynamodb(original: LambdaRecord) -> Record:
+    change = original["dynamodb"]
+    # arn:aws:dynamodb:<region>:<account>:table/<table>/stream/<label>; the label holds colons
+    _, table, _, label = original["eventSourceARN"].split(":", 5)[5].split("/", 3)
+    position = Position(table, label, str(change["SequenceNumber"]))
+    return Record(position, original, float(change["ApproximateCreationDateTime"]))
+
+
+_READERS: dict[str, Callable[[LambdaRecord], Record]] = {"aws:kinesis": _kinesis, "aws:dynamodb": _dynamodb}

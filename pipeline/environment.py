@@ -1,0 +1,95 @@
+"""The only reader of the environment: what a function was given, turned into a consumer, once, at cold start."""
+
+from __future__ import annotations
+
+import gc
+import os
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from pipeline import routes
+from pipeline.aws.clients import Clients
+from pipeline.aws.cloudwatch import BatchReport
+from pipeline.aws.dynamodb import ItemSink, StateSink
+from pipeline.aws.kinesis import KinesisStream
+from pipeline.aws.s3 import ArchiveSink, DeadLetterBucket
+from pipeline.consumer import Consumer
+from pipeline.errors import Misconfiguration
+from pipeline.model import Entry, Item, Line, State
+from pipeline.producer import KinesisSink
+from pipeline.project import SCHEMAS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+METRICS_NAMESPACE = "kinesis-pipeline"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A function's environment variables, and the consumers that can be built from them."""
+
+    variables: Mapping[str, str]
+    clients: Clients
+    schemas: Path = SCHEMAS
+
+    def process(self) -> Consumer:
+        """The consumer of `process`. Raises Misconfiguration when a variable is missing."""
+        table = self._get("RESULTS_TABLE")
+        return _settled(
+            Consumer(
+                stages=routes.process_stages(read_schemas(self.schemas)),
+                sinks={
+                    Item: ItemSink(self.clients.dynamodb, table),
+                    State: StateSink(self.clients.dynamodb, table),
+                    Line: ArchiveSink(self.clients.s3, self._get("ARCHIVE_BUCKET")),
+                },
+                dead_letters=self._dead_letters("process"),
+                report=BatchReport(METRICS_NAMESPACE, "process"),
+                now=time.time,
+            )
+        )
+
+    def relay_changes(self) -> Consumer:
+        """The consumer of `relay_changes`. Raises Misconfiguration when a variable is missing."""
+        return _settled(
+            Consumer(
+                stages=routes.relay_changes_stages(read_schemas(self.schemas)),
+                sinks={Entry: KinesisSink(KinesisStream(self.clients.kinesis, self._get("STREAM_NAME")))},
+                dead_letters=self._dead_letters("relay_changes"),
+                report=BatchReport(METRICS_NAMESPACE, "relay_changes"),
+                now=time.time,
+            )
+        )
+
+    def _dead_letters(self, function: str) -> DeadLetterBucket:
+        return DeadLetterBucket(self.clients.s3, self._get("DEAD_LETTER_BUCKET"), function)
+
+    def _get(self, name: str) -> str:
+        value = self.variables.get(name)
+        if not value:
+            raise Misconfiguration(f"environment variable {name} is not set; the template sets it for the function")
+        return value
+
+
+def from_env() -> Environment:
+    """The environment of this process."""
+    return Environment(os.environ, Clients())
+
+
+def _settled(consumer: Consumer) -> Consumer:
+    """The consumer, with all that cold start made kept out of the garbage collector's way: it halves decoding."""
+    gc.freeze()
+    return consumer
+
+
+def read_schemas(folder: Path) -> dict[str, dict[str, Any]]:
+    """The schema of each event type, from `<type>.json`. Raises Misconfiguration when there is none."""
+    schemas = {path.stem: orjson.loads(path.read_bytes()) for path in sorted(folder.glob("*.json"))}
+    if not schemas:
+        raise Misconfiguration(f"no schemas in {folder}; the function's package must hold them")
+    return schemas
