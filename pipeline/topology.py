@@ -1,0 +1,225 @@
+"""What a stack consists of: streams, tables, buckets, functions, and what each function may do to which of them.
+
+Plain data. `infra/template.yaml` is written by hand and says the same in CloudFormation's words; a contract test holds
+the two equal, both ways. A resource is named by its logical id in the template; `SourceTable/stream` is the stream of a
+table, `ArchiveBucket/archive/*` what lies under a prefix of a bucket, `${Stream}` the deployed name of a resource.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A Kinesis data stream.
+
+    Args:
+        retention_hours: 24 (Kinesis's default) to 8760.
+    """
+
+    resource: str
+    retention_hours: int
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A global secondary index that projects everything; `key` is the partition key and the sort key, both strings."""
+
+    name: str
+    key: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A DynamoDB table.
+
+    Args:
+        key: the partition key and, when there is one, the sort key; all are strings.
+        stream_view: what its stream carries: NEW_IMAGE or NEW_AND_OLD_IMAGES.
+        expires: the attribute that holds when an item expires, in epoch seconds.
+    """
+
+    resource: str
+    key: tuple[str, ...]
+    stream_view: str
+    expires: str
+    indexes: tuple[Index, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """An S3 bucket.
+
+    Args:
+        keep_days: after how many days its objects are removed; None keeps them for good.
+    """
+
+    resource: str
+    keep_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a function consumes, and how its event source mapping cuts it into batches.
+
+    Args:
+        resource: a Kinesis stream or the stream of a table.
+        batch_size: records of one invocation at most; 6 MB bound it as well.
+        window_seconds: how long a batch is gathered at most.
+        batches_per_shard: 1 to 10 at once.
+        retries: how often a failed batch is tried again before Lambda gives it up.
+        age_seconds: how old a record may get before Lambda gives it up.
+        given_up: the bucket that batches are written to when they are given up.
+    """
+
+    resource: str
+    batch_size: int
+    window_seconds: int
+    batches_per_shard: int
+    retries: int
+    age_seconds: int
+    given_up: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a function may do to a resource; actions are IAM's."""
+
+    resource: str
+    actions: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A Lambda function.
+
+    Args:
+        name: the end of its name in AWS, which starts with the stack's.
+        handler: `module.attribute`.
+        environment: its variables.
+        grants: all that its role allows.
+    """
+
+    resource: str
+    name: str
+    handler: str
+    source: Source
+    environment: Mapping[str, str]
+    grants: tuple[Grant, ...]
+    timeout_seconds: int = 60
+    memory_mb: int = 1769
+
+
+STREAM: Final = Stream("Stream", retention_hours=72)
+
+RESULTS: Final = Table(
+    "ResultsTable",
+    key=("pk", "sk"),
+    stream_view="NEW_IMAGE",
+    expires="expires_at",
+    indexes=(Index("timeline", ("timeline", "timeline_order")),),
+)
+SOURCE: Final = Table("SourceTable", key=("order_id",), stream_view="NEW_AND_OLD_IMAGES", expires="expires_at")
+
+ARCHIVE: Final = Bucket("ArchiveBucket")
+DEAD_LETTERS: Final = Bucket("DeadLetterBucket", keep_days=90)
+
+# What Lambda does with the role of a function: read its source, write the batches it gives up, log.
+_READ_KINESIS: Final = frozenset(
+    {
+        "kinesis:DescribeStream",
+        "kinesis:DescribeStreamSummary",
+        "kinesis:GetRecords",
+        "kinesis:GetShardIterator",
+        "kinesis:ListShards",
+    }
+)
+_READ_CHANGES: Final = frozenset(
+    {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"}
+)
+_LOG: Final = frozenset({"logs:CreateLogStream", "logs:PutLogEvents"})
+_GIVE_UP: Final = (
+    Grant("DeadLetterBucket/aws/lambda/*", frozenset({"s3:PutObject"})),
+    Grant("DeadLetterBucket", frozenset({"s3:ListBucket"})),
+)
+_KEEP_DEAD_LETTERS: Final = Grant("DeadLetterBucket/dead-letters/*", frozenset({"s3:PutObject"}))
+
+PROCESS: Final = Function(
+    resource="ProcessFunction",
+    name="process",
+    handler="pipeline.functions.process.handler",
+    source=Source(
+        "Stream",
+        batch_size=5000,
+        window_seconds=1,
+        batches_per_shard=1,
+        retries=100,
+        age_seconds=43_200,
+        given_up="DeadLetterBucket",
+    ),
+    environment={
+        "POWERTOOLS_METRICS_NAMESPACE": "kinesis-pipeline",
+        "POWERTOOLS_SERVICE_NAME": "process",
+        "RESULTS_TABLE": "${ResultsTable}",
+        "ARCHIVE_BUCKET": "${ArchiveBucket}",
+        "DEAD_LETTER_BUCKET": "${DeadLetterBucket}",
+    },
+    grants=(
+        Grant("Stream", _READ_KINESIS),
+        Grant("ResultsTable", frozenset({"dynamodb:BatchWriteItem", "dynamodb:PutItem"})),
+        Grant("ArchiveBucket/archive/*", frozenset({"s3:PutObject"})),
+        _KEEP_DEAD_LETTERS,
+        *_GIVE_UP,
+        Grant("ProcessLogs", _LOG),
+    ),
+)
+
+RELAY_CHANGES: Final = Function(
+    resource="RelayChangesFunction",
+    name="relay-changes",
+    handler="pipeline.functions.relay_changes.handler",
+    source=Source(
+        "SourceTable/stream",
+        batch_size=1000,
+        window_seconds=1,
+        batches_per_shard=1,
+        retries=100,
+        age_seconds=43_200,
+        given_up="DeadLetterBucket",
+    ),
+    environment={
+        "POWERTOOLS_METRICS_NAMESPACE": "kinesis-pipeline",
+        "POWERTOOLS_SERVICE_NAME": "relay_changes",
+        "STREAM_NAME": "${Stream}",
+        "DEAD_LETTER_BUCKET": "${DeadLetterBucket}",
+    },
+    grants=(
+        Grant("SourceTable/stream", _READ_CHANGES),
+        Grant("Stream", frozenset({"kinesis:PutRecords"})),
+        _KEEP_DEAD_LETTERS,
+        *_GIVE_UP,
+        Grant("RelayChangesLogs", _LOG),
+    ),
+)
+
+STREAMS: Final = (STREAM,)
+TABLES: Final = (RESULTS, SOURCE)
+BUCKETS: Final = (ARCHIVE, DEAD_LETTERS)
+FUNCTIONS: Final = (PROCESS, RELAY_CHANGES)
+
+OUTPUTS: Final[Mapping[str, str]] = {
+    "StreamName": "${Stream}",
+    "StreamArn": "${Stream.Arn}",
+    "ResultsTableName": "${ResultsTable}",
+    "ResultsTableStreamArn": "${ResultsTable.StreamArn}",
+    "SourceTableName": "${SourceTable}",
+    "ArchiveBucketName": "${ArchiveBucket}",
+    "DeadLetterBucketName": "${DeadLetterBucket}",
+    "ProcessFunctionName": "${ProcessFunction}",
+    "RelayChangesFunctionName": "${RelayChangesFunction}",
+}
