@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from pipeline.model import Image, Item, Position, State
+    from pipeline.model import Item, Position, State
     from pipeline.ports import Remaining
 
 # API reference, BatchWriteItem: up to 25 items and 16 MB; 25 items of 400 KB stay below it.
@@ -165,9 +165,3 @@ class _Refused(Exception):
 
 def _failure(error: BotoCoreError | ClientError) -> Exception:
     return classify(error) or _Refused(error_code(error) if isinstance(error, ClientError) else str(error))
-
-
-def query(client: DynamoDBClient, **request: Any) -> list[Image]:  # noqa: ANN401 - the API's own arguments
-    """Every item that a Query gives, page after page."""
-    pages = client.get_paginator("query").paginate(**request)
-    return [item for page in pages for item in page["Items"]]

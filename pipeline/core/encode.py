@@ -30,6 +30,8 @@ MAX_PARTITION_KEY_CHARACTERS: Final = 256
 MAX_RECORD_BYTES: Final = 1024 * 1024
 # Sequence numbers have up to 56 digits (40 in DynamoDB Streams); padded, their text order is their order.
 SEQUENCE_DIGITS: Final = 56
+# A version is longer than any of them, so it begins with 0 and is never taken for a time, which begins with a year.
+VERSION_DIGITS: Final = 60
 _FRACTION_DIGITS: Final = 9
 _DAY_SECONDS: Final = 86_400
 
@@ -64,7 +66,7 @@ def entity_state(*, keep_tombstone_days: int) -> Destination:
 
     def encode(record: Record, event: Event) -> State:
         key, change = f"entity#{event.key}", event.data
-        version, after = pad(_source(event, "sequence_number")), change["after"]
+        version, after = version_of(_source(event, "sequence_number")), change["after"]
         item: dict[str, AttributeValue] = {
             "pk": {"S": key},
             "sk": {"S": "state"},
@@ -126,16 +128,16 @@ def partition_key(key: str) -> str:
     return key if len(key) <= MAX_PARTITION_KEY_CHARACTERS else hashlib.sha256(key.encode()).hexdigest()
 
 
-def pad(sequence_number: str) -> str:
-    """A sequence number whose text order is its order."""
-    return sequence_number.zfill(SEQUENCE_DIGITS)
+def version_of(sequence_number: str) -> str:
+    """The version that a sequence number means: text whose order is the order of the changes."""
+    return sequence_number.zfill(VERSION_DIGITS)
 
 
 def timeline_order(event: Event) -> str:
     """The place among the events of one key: a change by its version, everything else by time and then id."""
     source = event.data.get("source")
     if event.type.startswith("change.") and isinstance(source, dict):
-        return pad(str(source.get("sequence_number", "")))
+        return version_of(str(source.get("sequence_number", "")))
     return f"{sortable(event.time)}#{event.id}"
 
 

@@ -90,7 +90,7 @@ def dynamodb_record(
         },
         "eventSourceARN": TABLE_STREAM_ARN,
     }
-    record["dynamodb"] |= {name: image for name, image in _images(before, after)}
+    record["dynamodb"] |= dict(_images(before, after))
     if by_ttl:
         record["userIdentity"] = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
     return record
