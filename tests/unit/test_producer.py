@@ -1,0 +1,482 @@
+"""Putting records: none lost, none invented, in order per key, whatever the stream does."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.core.chunk import MAX_CALL_BYTES, MAX_RECORD_BYTES
+from pipeline.errors import Misconfiguration, Retryable
+from pipeline.model import Accepted, Entry, Event, Failure, Position
+from pipeline.producer import KinesisSink, Pace, Producer, Report, TooLarge, Unsent, put_in_order
+from pipeline.testing.kinesis import Fail, FakeStream, Fault, Refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+MIB = 1024 * 1024
+
+
+class Clock:
+    """A clock that only sleeping moves, and `step` seconds at each look."""
+
+    def __init__(self, step: float = 0.0) -> None:
+        self.time = 1000.0
+        self.slept: list[float] = []
+        self._step = step
+
+    def now(self) -> float:
+        self.time += self._step
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.time += seconds
+
+    def pace(self, jitter: Callable[[], float] = lambda: 1.0) -> Pace:
+        return Pace(jitter=jitter, sleep=self.sleep)
+
+    def until(self, seconds: float) -> Callable[[], float]:
+        deadline = self.time + seconds
+        return lambda: deadline - self.time
+
+
+def entry(number: int, key: str = "k", data: bytes | None = None) -> Entry:
+    return Entry(Position("file", "", str(number)), key, str(number).encode() if data is None else data)
+
+
+def event(number: int, subject: str | None = None) -> Event:
+    return Event(f"e-{number}", "//host/file", "log.v1", "2026-11-23T10:00:00Z", {"body": str(number)}, subject)
+
+
+def oversize(excess: int = 1, key: str = "é") -> bytes:
+    return b"x" * (MAX_RECORD_BYTES - len(key.encode()) + excess)
+
+
+def by_key(entries: Sequence[Entry]) -> dict[str, list[Position]]:
+    keys: dict[str, list[Position]] = defaultdict(list)
+    for each in entries:
+        if each.position not in keys[each.partition_key]:
+            keys[each.partition_key].append(each.position)
+    return keys
+
+
+refusals = st.frozensets(st.integers(0, 7), min_size=1).map(Refuse)
+failures = st.booleans().map(lambda is_carried_out: Fail(is_carried_out=is_carried_out))
+plans = st.lists(st.one_of(st.none(), refusals, failures), max_size=40)
+key_lists = st.lists(st.sampled_from("abcd"), max_size=25)
+
+
+# a list of entries ----------------------------------------------------------------------------------------------------
+
+
+@given(key_lists, plans)
+def test_all_are_accepted_in_order_per_key(keys: list[str], plan: list[Fault | None]) -> None:
+    """Under any mix of refusals, time-outs and time-outs after the work was done, each key arrives in its order."""
+    entries = [entry(number, key) for number, key in enumerate(keys)]
+    stream, clock = FakeStream(plan), Clock()
+    outcomes = put_in_order(stream, entries, clock.until(10_000), clock.pace())
+
+    assert all(isinstance(outcome, Accepted) for outcome in outcomes)
+    assert len(entries) == len(outcomes)
+    assert by_key(entries) == by_key(stream.records)
+
+
+@given(key_lists, plans, st.integers(0, 12))
+def test_every_entry_has_one_true_outcome(keys: list[str], plan: list[Fault | None], seconds: int) -> None:
+    """When the time is up, what is said to be accepted is there, and a key was not continued behind a gap."""
+    entries = [entry(number, key) for number, key in enumerate(keys)]
+    stream, clock = FakeStream(plan), Clock()
+    outcomes = put_in_order(stream, entries, clock.until(seconds), clock.pace())
+    arrived, wanted = by_key(stream.records), by_key(entries)
+
+    assert len(entries) == len(outcomes)
+    for each, outcome in zip(entries, outcomes, strict=True):
+        assert isinstance(outcome, Unsent) or each in stream.records
+    for key, positions in arrived.items():
+        assert wanted[key][: len(positions)] == positions
+
+
+@given(key_lists, plans)
+def test_only_what_was_not_accepted_is_sent_again(keys: list[str], plan: list[Fault | None]) -> None:
+    """An entry whose own answer was good is never in a later call."""
+    refusals_only = [fault if isinstance(fault, Refuse) else None for fault in plan]
+    stream, clock = FakeStream(refusals_only), Clock()
+    put_in_order(stream, [entry(number, key) for number, key in enumerate(keys)], clock.until(10_000), clock.pace())
+
+    assert all(count == 1 for count in Counter(each.position for each in stream.records).values())
+
+
+def test_answers_say_where_the_record_lies() -> None:
+    """An accepted entry carries its shard and sequence number."""
+    outcomes = put_in_order(FakeStream(shards=1), [entry(1)], Clock().until(1))
+
+    assert [Accepted("shardId-000000000000", "1")] == outcomes
+
+
+def test_different_keys_share_a_call() -> None:
+    """A thousand entries of a thousand keys are two calls."""
+    stream = FakeStream()
+    put_in_order(stream, [entry(number, f"key-{number}") for number in range(1000)], Clock().until(1))
+
+    assert [500, 500] == [len(call) for call in stream.calls]
+
+
+def test_a_refused_entry_holds_back_only_its_key() -> None:
+    """While key a is refused, b goes on; then a goes on in its order."""
+    stream, clock = FakeStream([Refuse(frozenset({0})), Refuse(frozenset({0}))]), Clock()
+    entries = [entry(1, "a"), entry(2, "a"), entry(3, "b"), entry(4, "b")]
+    put_in_order(stream, entries, clock.until(60), clock.pace())
+
+    assert [[1, 3], [1, 4], [1], [2]] == [[int(each.data) for each in call] for call in stream.calls]
+
+
+def test_too_large_is_an_outcome_and_the_rest_goes_on() -> None:
+    """The outcome tells size and limit; entries of the same key behind it are sent."""
+    stream = FakeStream()
+    outcomes = put_in_order(stream, [entry(1, "é", oversize()), entry(2, "é")], Clock().until(1))
+
+    assert TooLarge(MAX_RECORD_BYTES + 1, MAX_RECORD_BYTES) == outcomes[0]
+    assert isinstance(outcomes[1], Accepted)
+    assert "1,048,577 bytes with its key; a record on the stream is at most 1,048,576" == str(outcomes[0])
+
+
+@pytest.mark.parametrize(("excess", "is_accepted"), [(-1, True), (0, True), (1, False)])
+def test_limit_of_a_record_is_in_utf8_bytes(excess: int, is_accepted: bool) -> None:  # noqa: FBT001 - a table
+    """Data plus key may be 1 MiB to the byte; a key of one character can be two bytes."""
+    (outcome,) = put_in_order(FakeStream(), [entry(1, "é", oversize(excess))], Clock().until(1))
+
+    assert is_accepted == isinstance(outcome, Accepted)
+
+
+def test_first_call_is_made_without_any_time_left() -> None:
+    """Progress by one call, always; what did not fit into it is unsent."""
+    stream = FakeStream()
+    outcomes = put_in_order(stream, [entry(1), entry(2)], lambda: -1.0)
+
+    assert isinstance(outcomes[0], Accepted)
+    assert Unsent("no time left") == outcomes[1]
+
+
+def test_unsent_tells_the_last_reason() -> None:
+    """Out of time during an outage, the outcome says what the outage was."""
+    stream, clock = FakeStream([Fail(Retryable("connection refused"))] * 100), Clock()
+    outcomes = put_in_order(stream, [entry(1), entry(2)], clock.until(3), clock.pace())
+
+    assert [Unsent("connection refused")] * 2 == outcomes
+
+
+def test_unsent_tells_the_error_code_of_a_refusal() -> None:
+    """Throttled to the end, the outcome carries Kinesis's own code."""
+    stream, clock = FakeStream([Refuse(frozenset({0}))] * 100), Clock()
+    outcomes = put_in_order(stream, [entry(1)], clock.until(3), clock.pace())
+
+    assert [Unsent("ProvisionedThroughputExceededException")] == outcomes
+
+
+def test_waits_double_while_nothing_gets_through_and_stop_at_a_bound() -> None:
+    """0.1, 0.2, 0.4 … 5 seconds at most."""
+    clock = Clock()
+    put_in_order(FakeStream([Fail()] * 9), [entry(1)], clock.until(1000), clock.pace())
+
+    assert [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0, 5.0] == clock.slept
+
+
+def test_waits_start_over_once_something_gets_through() -> None:
+    """A stream that takes some is slowed down for as little as at the first refusal."""
+    clock = Clock()
+    faults: list[Fault | None] = [Fail(), Fail(), Refuse(frozenset({0})), Refuse(frozenset({0})), None, Fail()]
+    entries = [entry(1, "a"), entry(2, "b"), entry(3, "b"), entry(4, "a")]
+    put_in_order(FakeStream(faults), entries, clock.until(1000), clock.pace())
+
+    assert [0.1, 0.2, 0.1, 0.1, 0.1] == clock.slept
+
+
+def test_waits_are_random_between_nothing_and_the_bound() -> None:
+    """Full jitter: the random number scales the wait."""
+    clock = Clock()
+    put_in_order(FakeStream([Fail(), Fail()]), [entry(1)], clock.until(1000), clock.pace(lambda: 0.25))
+
+    assert [0.025, 0.05] == clock.slept
+
+
+def test_no_wait_is_longer_than_the_time_left() -> None:
+    """Two and a half seconds are left at the last wait, so it is no longer than that."""
+    clock = Clock()
+    put_in_order(FakeStream([Fail()] * 99), [entry(1)], clock.until(4.0), clock.pace())
+
+    assert pytest.approx(4.0) == sum(clock.slept)
+
+
+def test_misconfiguration_is_raised() -> None:
+    """A missing permission is nobody's retry."""
+    with pytest.raises(Misconfiguration, match="AccessDenied"):
+        put_in_order(FakeStream([Fail(Misconfiguration("AccessDenied"))]), [entry(1)], Clock().until(1))
+
+
+def test_nothing_to_put_is_no_call() -> None:
+    """An empty list costs nothing."""
+    stream = FakeStream()
+
+    assert [] == put_in_order(stream, [], Clock().until(1))
+    assert [] == stream.calls
+
+
+# the sink of the relay ------------------------------------------------------------------------------------------------
+
+
+def test_sink_returns_only_failures() -> None:
+    """By position: too large for good, the rest of an outage for now."""
+    faults: list[Fault | None] = [Refuse(frozenset({0})), *[Fail(Retryable("outage"))] * 99]
+    clock = Clock()
+    sink = KinesisSink(FakeStream(faults), clock.pace())
+    large, refused, good = entry(1, "a", oversize(key="a")), entry(2, "a"), entry(3, "b")
+
+    assert {
+        large.position: Failure(str(TooLarge(MAX_RECORD_BYTES + 1)), permanent=True),
+        refused.position: Failure("outage"),
+    } == sink.write([large, refused, good], clock.until(5))
+
+
+@pytest.mark.parametrize("is_large_first", [True, False])
+def test_sink_lets_the_retry_decide_where_a_position_has_both(is_large_first: bool) -> None:  # noqa: FBT001 - a table
+    """A record of which one entry can still succeed is tried again, not given up."""
+    clock = Clock()
+    sink = KinesisSink(FakeStream([Fail(Retryable("outage"))] * 99), clock.pace())
+    pair = [entry(1, "a", oversize(key="a")), entry(1, "b")]
+
+    assert {pair[0].position: Failure("outage")} == sink.write(pair if is_large_first else pair[::-1], clock.until(1))
+
+
+# the producer ---------------------------------------------------------------------------------------------------------
+
+
+def producer(stream: FakeStream, reports: list[Report], clock: Clock | None = None, **settings: float) -> Producer:
+    clock = clock or Clock()
+    return Producer(stream, reports.append, pace=clock.pace(), now=clock.now, **settings)  # type: ignore[arg-type] # a test may give any
+
+
+def numbers(reports: list[Report]) -> list[int]:
+    return [int(each.position.sequence_number) for each in reports]
+
+
+@given(key_lists, plans)
+def test_producer_reports_every_record_once(keys: list[str], plan: list[Fault | None]) -> None:
+    """All put is reported, accepted in order per key, none twice, none invented."""
+    stream, reports = FakeStream(plan), list[Report]()
+    with producer(stream, reports, give_up_after_seconds=10_000) as putting:
+        for number, key in enumerate(keys):
+            putting.put(str(number).encode(), key=key)
+
+    assert sorted(range(1, len(keys) + 1)) == sorted(numbers(reports))
+    assert all(isinstance(each.outcome, Accepted) for each in reports)
+    arrived = by_key(stream.records)
+    for key in set(keys):
+        assert [n + 1 for n, each in enumerate(keys) if each == key] == [
+            int(each.sequence_number) for each in arrived[key]
+        ]
+
+
+def test_event_travels_as_cloudevents_json_under_its_subject() -> None:
+    """The envelope is CloudEvents 1.0; the partition key is the subject."""
+    stream, reports = FakeStream(), list[Report]()
+    with producer(stream, reports) as putting:
+        putting.put(event(1, "order-42"))
+
+    (sent,) = stream.records
+    assert "order-42" == sent.partition_key
+    assert {
+        "specversion": "1.0",
+        "id": "e-1",
+        "source": "//host/file",
+        "type": "log.v1",
+        "time": "2026-11-23T10:00:00Z",
+        "subject": "order-42",
+        "data": {"body": "1"},
+    } == orjson.loads(sent.data)
+    assert [event(1, "order-42")] == [each.record for each in reports]
+
+
+def test_events_without_a_subject_share_a_call() -> None:
+    """An event without a subject is keyed by its id: in order with nothing, in company with all."""
+    stream = FakeStream()
+    with producer(stream, []) as putting:
+        for number in range(3):
+            putting.put(event(number))
+
+    assert [["e-0", "e-1", "e-2"]] == [[each.partition_key for each in call] for call in stream.calls]
+
+
+def test_key_and_position_of_the_caller_win() -> None:
+    """The report carries the caller's own record and where it came from."""
+    stream, reports, position = FakeStream(), list[Report](), Position("app.log", "", "12")
+    with producer(stream, reports) as putting:
+        putting.put(event(1, "subject"), key="key", position=position)
+
+    assert ["key"] == [each.partition_key for each in stream.records]
+    assert [(event(1, "subject"), position)] == [each[:2] for each in reports]
+
+
+def test_a_long_key_is_hashed() -> None:
+    """A key over 256 characters keeps its order under its hash."""
+    stream = FakeStream()
+    with producer(stream, []) as putting:
+        putting.put(b"1", key="k" * 257)
+        putting.put(b"2", key="k" * 257)
+
+    assert [b"1", b"2"] == [each.data for each in stream.records]
+    assert [64] == sorted({len(each.partition_key) for each in stream.records})
+
+
+def test_put_sends_when_a_call_is_full() -> None:
+    """The 500th record sends, before any flush."""
+    stream, reports = FakeStream(), list[Report]()
+    putting = producer(stream, reports)
+    for number in range(500):
+        assert [] == stream.calls
+        putting.put(event(number))
+
+    assert 500 == len(reports)
+
+
+def test_put_sends_what_has_waited_long_enough() -> None:
+    """After the linger, the next put takes all along."""
+    stream, reports, clock = FakeStream(), list[Report](), Clock()
+    putting = producer(stream, reports, clock, linger_seconds=0.5)
+    putting.put(event(1))
+    clock.time += 0.4
+    putting.put(event(2))
+    assert [] == reports
+
+    clock.time += 0.1
+    putting.put(event(3))
+    assert [1, 2, 3] == sorted(numbers(reports))
+
+
+def test_linger_starts_anew_when_the_buffer_was_empty() -> None:
+    """A record that comes after a long silence may wait for company again."""
+    stream, clock = FakeStream(), Clock()
+    putting = producer(stream, [], clock)
+    putting.put(event(1))
+    putting.flush()
+    clock.time += 100
+    putting.put(event(2))
+
+    assert 1 == len(stream.calls)
+
+
+def test_put_blocks_when_the_buffer_is_full() -> None:
+    """Memory is bounded: what does not fit waits in `put` until there is room."""
+    stream, reports = FakeStream(), list[Report]()
+    putting = producer(stream, reports, buffer_bytes=MAX_CALL_BYTES)
+    for _ in range(8):
+        putting.put(b"x" * (MIB - 1), key="k")
+
+    assert 3 == len(reports)
+    putting.close()
+    assert 8 == len(reports)
+
+
+def test_a_buffer_smaller_than_a_call_is_refused() -> None:
+    """It could never fill one."""
+    with pytest.raises(ValueError, match="at least 5242880"):
+        Producer(FakeStream(), print, buffer_bytes=MAX_CALL_BYTES - 1)
+
+
+def test_too_large_is_reported_with_the_record() -> None:
+    """The caller gets its own record back, with size and limit, and the producer goes on."""
+    stream, reports = FakeStream(), list[Report]()
+    with producer(stream, reports) as putting:
+        putting.put(oversize(key="k"), key="k")
+        putting.put(b"small", key="k")
+
+    assert (oversize(key="k"), TooLarge(MAX_RECORD_BYTES + 1)) == (reports[0].record, reports[0].outcome)
+    assert [b"small"] == [each.data for each in stream.records]
+
+
+def test_an_outage_is_given_up_after_a_while() -> None:
+    """After a minute in which nothing was accepted, all that waits is given back with the reason."""
+    stream, reports, clock = FakeStream([Fail(Retryable("outage"))] * 999), list[Report](), Clock()
+    with producer(stream, reports, clock) as putting:
+        putting.put(event(1, "a"))
+        putting.put(event(2, "a"))
+
+    assert [Unsent("outage")] * 2 == [each.outcome for each in reports]
+    assert pytest.approx(60) == sum(clock.slept)
+
+
+def test_slow_progress_is_never_given_up() -> None:
+    """As long as something is accepted now and then, the producer goes on."""
+    outage: list[Fault | None] = [Fail()] * 15
+    stream, reports, clock = FakeStream([*outage, None] * 4), list[Report](), Clock()
+    with producer(stream, reports, clock) as putting:
+        for number in range(4):
+            putting.put(event(number, "a"))
+
+    assert [Accepted] * 4 == [type(each.outcome) for each in reports]
+    assert sum(clock.slept) > 120
+
+
+def test_a_call_that_hangs_counts_as_failing_from_its_start() -> None:
+    """Time spent in calls without an answer is part of the minute."""
+
+    class Hanging(FakeStream):
+        def put(self, entries: Sequence[Entry]) -> Sequence[Accepted]:
+            clock.time += 61
+            self.calls.append(list(entries))
+            raise Retryable("read timeout")
+
+    stream, reports, clock = Hanging(), list[Report](), Clock()
+    with producer(stream, reports, clock) as putting:
+        putting.put(event(1))
+
+    assert 1 == len(stream.calls)
+    assert [Unsent("read timeout")] == [each.outcome for each in reports]
+
+
+def test_misconfiguration_gives_everything_back_and_is_raised() -> None:
+    """The caller sees the error, and each waiting record's outcome."""
+    stream, reports = FakeStream([Fail(Misconfiguration("no such stream"))]), list[Report]()
+    putting = producer(stream, reports)
+    putting.put(event(1))
+    putting.put(event(2))
+    with pytest.raises(Misconfiguration):
+        putting.close()
+
+    assert [Unsent("no such stream")] * 2 == [each.outcome for each in reports]
+
+
+def test_leaving_the_block_by_an_error_still_sends() -> None:
+    """What was taken is sent, whatever the caller's own trouble is."""
+    stream, reports = FakeStream(), list[Report]()
+
+    def leave() -> None:
+        with producer(stream, reports) as putting:
+            putting.put(event(1))
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        leave()
+
+    assert [1] == numbers(reports)
+
+
+def test_closed_means_closed() -> None:
+    """After `close` a put is refused; closing again is fine."""
+    putting = producer(FakeStream(), [])
+    putting.close()
+    putting.close()
+
+    with pytest.raises(ValueError, match="closed"):
+        putting.put(event(1))
+
+
+def test_data_needs_a_key() -> None:
+    """Bytes have no subject to be in order with."""
+    with pytest.raises(ValueError, match="needs a key"):
+        producer(FakeStream(), []).put(b"x")
