@@ -1,0 +1,43 @@
+"""Kinesis and DynamoDB out of the npm packages beside this plugin, instead of what LocalStack would download.
+
+DynamoDB Local's jar lies in amplify-dynamodb-simulator. LocalStack starts it with a Java agent that allows more than 20 global
+secondary indexes; that agent is left out. Both children are tethered.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from localstack.services.dynamodb.packages import DynamoDBLocalPackageInstaller
+from localstack.services.dynamodb.server import DynamodbServer
+from localstack.services.kinesis.kinesis_mock_server import KinesisMockNodeServer
+from localstack.services.kinesis.packages import KinesisMockNodePackageInstaller
+
+from process_executor.tether import tethered
+
+NODE_MODULES_VARIABLE = "PROCESS_EXECUTOR_NODE_MODULES"
+LOOPBACK = Path(__file__).with_name("loopback.cjs")
+
+
+def install() -> None:
+    """Point LocalStack's installers and servers at the npm packages."""
+    node_modules = Path(os.environ[NODE_MODULES_VARIABLE])
+    DynamoDBLocalPackageInstaller.get_installed_dir = lambda _: str(
+        node_modules / "amplify-dynamodb-simulator" / "emulator"
+    )
+    DynamoDBLocalPackageInstaller.get_java_env_vars = lambda _: {}  # java is found on PATH
+    KinesisMockNodePackageInstaller.get_installed_dir = lambda _: str(node_modules.parent)
+    dynamodb_command = DynamodbServer._create_shell_command
+    kinesis_command = KinesisMockNodeServer._create_shell_command
+
+    def start_dynamodb(server: Any) -> list[str]:
+        return tethered([word for word in dynamodb_command(server) if not word.startswith("-javaagent:")])
+
+    def start_kinesis(server: Any) -> tuple[list[str], dict[str, object]]:
+        (node, *rest), variables = kinesis_command(server)
+        return tethered([node, "--require", str(LOOPBACK), *map(str, rest)]), variables
+
+    DynamodbServer._create_shell_command = start_dynamodb
+    KinesisMockNodeServer._create_shell_command = start_kinesis
