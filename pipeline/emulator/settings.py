@@ -28,7 +28,6 @@ _SYSTEM_PATH: Final = "/usr/local/bin:/usr/bin:/bin"
 
 def localstack_environment(layout: Layout, installed: Installed, port: int, extra: Mapping[str, str]) -> dict[str, str]:
     """Every variable of LocalStack's process; `extra` wins."""
-    folders = dict.fromkeys(str(path.parent) for path in (installed.java, installed.node, installed.python))
     address = f"127.0.0.1:{port}"
     return {
         **SHARED,
@@ -41,7 +40,8 @@ def localstack_environment(layout: Layout, installed: Installed, port: int, extr
         "LANG": "C.UTF-8",
         "LOCALSTACK_HOST": address,
         "OVERRIDE_IN_DOCKER": "0",
-        "PATH": ":".join([*folders, _SYSTEM_PATH]),
+        "PATH": f"{installed.node.parent}:{_SYSTEM_PATH}",
+        "PROCESS_EXECUTOR_LIBJVM": str(installed.libjvm),
         "PROCESS_EXECUTOR_NODE_MODULES": str(installed.node_modules),
         "PROCESS_EXECUTOR_PYTHON": str(installed.lambda_python),
         "PYTHONPATH": str(layout.plugin),

@@ -1,12 +1,13 @@
 """Kinesis and DynamoDB out of the npm packages beside this plugin, instead of what LocalStack would download.
 
 DynamoDB Local's jar lies in amplify-dynamodb-simulator. LocalStack starts it with a Java agent that allows more than 20 global
-secondary indexes; that agent is left out. Both children are tethered.
+secondary indexes; that agent is left out. Both listen on loopback only, and both are tethered.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from localstack.services.kinesis.packages import KinesisMockNodePackageInstaller
 from process_executor.tether import tethered
 
 NODE_MODULES_VARIABLE = "PROCESS_EXECUTOR_NODE_MODULES"
-LOOPBACK = Path(__file__).with_name("loopback.cjs")
+LIBJVM_VARIABLE = "PROCESS_EXECUTOR_LIBJVM"
+_HERE = Path(__file__).parent
 
 
 def install() -> None:
@@ -27,17 +29,18 @@ def install() -> None:
     DynamoDBLocalPackageInstaller.get_installed_dir = lambda _: str(
         node_modules / "amplify-dynamodb-simulator" / "emulator"
     )
-    DynamoDBLocalPackageInstaller.get_java_env_vars = lambda _: {}  # java is found on PATH
+    DynamoDBLocalPackageInstaller.get_java_env_vars = lambda _: {}
     KinesisMockNodePackageInstaller.get_installed_dir = lambda _: str(node_modules.parent)
     dynamodb_command = DynamodbServer._create_shell_command
     kinesis_command = KinesisMockNodeServer._create_shell_command
 
     def start_dynamodb(server: Any) -> list[str]:
-        return tethered([word for word in dynamodb_command(server) if not word.startswith("-javaagent:")])
+        _, *words = (word for word in dynamodb_command(server) if not word.startswith("-javaagent:"))
+        return tethered([sys.executable, str(_HERE / "dynamodb_local.py"), os.environ[LIBJVM_VARIABLE], *words])
 
     def start_kinesis(server: Any) -> tuple[list[str], dict[str, object]]:
-        (node, *rest), variables = kinesis_command(server)
-        return tethered([node, "--require", str(LOOPBACK), *map(str, rest)]), variables
+        (node, *words), variables = kinesis_command(server)
+        return tethered([node, "--require", str(_HERE / "loopback.cjs"), *map(str, words)]), variables
 
     DynamodbServer._create_shell_command = start_dynamodb
     KinesisMockNodeServer._create_shell_command = start_kinesis

@@ -41,7 +41,11 @@ class Runtime:
     def __init__(self, command: list[str], environment: Mapping[str, str], folder: Path, log: Path) -> None:
         self._api = RuntimeApi()
         variables = {**environment, "AWS_LAMBDA_RUNTIME_API": self._api.address}
-        self._process = _STARTER.submit(_start, tethered(command), variables, folder, log).result()
+        try:
+            self._process = _STARTER.submit(_start, tethered(command), variables, folder, log).result()
+        except OSError:
+            self._api.close()
+            raise
         threading.Thread(target=self._report_exit, name="lambda-process-exit", daemon=True).start()
 
     @property

@@ -49,11 +49,15 @@ class InitFailed:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The runtime answered an invocation, with a response or an error."""
+    """The runtime answered an invocation, with a response or an error.
+
+    `is_lost`: its response was refused as too large, and the runtime ends because of that.
+    """
 
     request_id: str
     body: bytes
     is_error: bool
+    is_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,7 @@ class RuntimeApi:
 
     def _answered(self, request_id: str, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
         if len(body) > answers.MAX_RESPONSE_BYTES:
-            self.outcomes.put(Answered(request_id, answers.too_large(), is_error=True))
+            self.outcomes.put(Answered(request_id, answers.too_large(), is_error=True, is_lost=True))
             return 413, {}, answers.too_large()
         self.outcomes.put(Answered(request_id, body, is_error=False))
         return 202, {}, b'{"status": "OK"}'

@@ -76,7 +76,7 @@ class Sandbox:
 
     Args:
         function: what to run.
-        folder: the environment's own folder, made here and removed by stop; it holds /tmp and the output.
+        folder: the environment's own folder, made by a start and removed by stop; it holds /tmp and the output.
     """
 
     def __init__(self, function: Function, folder: Path) -> None:
@@ -90,7 +90,6 @@ class Sandbox:
         self._runtime: Runtime | None = None
         self._busy = threading.Lock()
         self._stopped = False
-        (folder / "tmp").mkdir(parents=True)
 
     def start(self) -> None:
         """Start the runtime and wait until it is ready, or has failed: then the first invocation tells."""
@@ -134,6 +133,7 @@ class Sandbox:
             self._runtime.stop()
             self._runtime = None
         shutil.rmtree(self._folder, ignore_errors=True)
+        self._output_read_bytes = 0
 
     def _answer(self, invocation: Invocation) -> Answer:
         began = time.monotonic()
@@ -155,12 +155,13 @@ class Sandbox:
         assert self._runtime is not None  # noqa: S101 - _boot leaves one when it is ready
         self._runtime.give(_for_runtime(invocation, deadline))
         outcome = self._wait(self._runtime, deadline, invocation.request_id)
-        if not isinstance(outcome, Answered):
+        if not isinstance(outcome, Answered) or outcome.is_lost:
             self._lose_runtime()
         return outcome
 
     def _boot(self, deadline: float) -> Outcome | None:
         self._peak_mib = 0
+        (self._folder / "tmp").mkdir(parents=True, exist_ok=True)
         self._runtime = Runtime(
             self._function.command, self._function.environment, self._function.task_root, self._output
         )
@@ -188,7 +189,7 @@ class Sandbox:
 
     def _verdict(self, request_id: str, outcome: Outcome | None) -> Verdict:
         match outcome:
-            case Answered(_, body, is_error):
+            case Answered(body=body, is_error=is_error):
                 return Verdict(body, is_error=is_error)
             case InitFailed(body):
                 return Verdict(body, is_error=True, status="error")
@@ -198,6 +199,8 @@ class Sandbox:
                 return answers.timed_out(request_id, self._function.timeout_seconds, datetime.now(UTC))
 
     def _drain(self) -> str:
+        if not self._output.exists():  # stopped, and asked once more before LocalStack knew
+            return ""
         with self._output.open("rb") as output:
             output.seek(self._output_read_bytes)
             content = output.read()
@@ -215,8 +218,8 @@ def _ends(outcome: Outcome | None, request_id: str | None) -> bool:
             return False
         case Ready():
             return request_id is None  # else it is the one that followed the answer before
-        case Answered(answered_id):
-            return answered_id == request_id
+        case Answered(request_id=answered):
+            return answered == request_id
         case _:
             return True
 
