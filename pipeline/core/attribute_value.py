@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import math
+import re
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,6 +29,7 @@ MAX_DIGITS: Final = 38
 _LARGEST: Final = Decimal("9.9999999999999999999999999999999999999E+125")
 _SMALLEST: Final = Decimal("1E-130")
 _MAX_NUMBER_CHARACTERS: Final = 200
+_NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _INT64: Final = range(-(2**63), 2**63)
 _TAGS: Final = frozenset({"$number", "$binary", "$set", "$map"})
 
@@ -110,13 +112,12 @@ def untagged(value: Json, depth: int = 1) -> AttributeValue:
     Raises Rejection: `schema_invalid` for a tag with the wrong content, `too_deep`, `number_out_of_range`.
     """
     if isinstance(value, dict):
-        _check_depth(depth)
         if len(value) == 1:
             ((name, content),) = value.items()
             read = _UNTAG.get(name)
             if read is not None:
                 return read(content, depth)
-        return {"M": untagged_image(value, depth + 1)}
+        return _untag_map(value, depth)
     if isinstance(value, list):
         _check_depth(depth)
         return {"L": [untagged(each, depth + 1) for each in value]}
@@ -124,12 +125,12 @@ def untagged(value: Json, depth: int = 1) -> AttributeValue:
 
 
 def _untag_number(content: Json, _depth: int) -> AttributeValue:
-    if not isinstance(content, str) or len(content) > _MAX_NUMBER_CHARACTERS:
+    if not isinstance(content, str) or len(content) > _MAX_NUMBER_CHARACTERS or not _NUMBER.fullmatch(content):
         raise Rejection(Reason.SCHEMA_INVALID, "$number must hold a number as text")
     try:
         number = Decimal(content)
     except InvalidOperation:
-        raise Rejection(Reason.SCHEMA_INVALID, "$number must hold a number as text") from None
+        raise Rejection(Reason.NUMBER_OUT_OF_RANGE, "$number has an exponent that no number has") from None
     _check_number(number)
     return {"N": content}
 
@@ -142,6 +143,7 @@ def _untag_binary(content: Json, _depth: int) -> AttributeValue:
 
 
 def _untag_set(content: Json, depth: int) -> AttributeValue:
+    _check_depth(depth)
     members = [untagged(each, depth + 1) for each in content] if isinstance(content, list) else []
     kinds = {kind for member in members for kind in member}
     if len(kinds) != 1 or not kinds <= {"S", "N", "B"}:
@@ -153,6 +155,7 @@ def _untag_set(content: Json, depth: int) -> AttributeValue:
 def _untag_map(content: Json, depth: int) -> AttributeValue:
     if not isinstance(content, dict):
         raise Rejection(Reason.SCHEMA_INVALID, "$map must hold an object")
+    _check_depth(depth)
     return {"M": untagged_image(content, depth + 1)}
 
 
@@ -169,9 +172,12 @@ def _exact_number(text: str) -> int | float | None:
 
 
 def _number_text(value: float) -> str:
-    if isinstance(value, int) and value in _INT64:
-        return str(value)
-    if not math.isfinite(value):
+    if isinstance(value, int):
+        if value in _INT64:
+            return str(value)
+        if abs(value) > _LARGEST:
+            raise Rejection(Reason.NUMBER_OUT_OF_RANGE, "a number lies outside ±9.99E+125")
+    elif not math.isfinite(value):
         raise Rejection(Reason.NUMBER_OUT_OF_RANGE, "NaN and infinities are not numbers in JSON or DynamoDB")
     text = repr(value)
     _check_number(Decimal(text))
