@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -27,8 +26,18 @@ MAX_SUBJECT_BYTES: Final = 1024
 MAX_TYPE_BYTES: Final = 128
 MAX_TIME_BYTES: Final = 64
 
-_LONG_INTEGER: Final = re.compile(rb"[0-9]{19}")
+# Digits become 0, what may stand before a number in JSON a blank: ten times faster to search than a regex. A sequence
+# number in quotation marks is none.
+_SHAPES: Final = bytes(
+    ord("0" if byte in b"0123456789" else " " if byte in b" \t\r\n:,[-" else "x") for byte in range(256)
+)
+_LONG_INTEGER: Final = b" " + b"0" * 19
 _INT64: Final = range(-(2**63), 2**63)
+# What orjson says of text that is JSON, but not for us; anything else is not JSON.
+_LIMITS: Final = {
+    "depth limit exceeded": Reason.TOO_DEEP,
+    "number is infinity when parsed as double": Reason.NUMBER_OUT_OF_RANGE,
+}
 
 
 def decode(record: Record) -> Event:
@@ -41,12 +50,15 @@ def decode(record: Record) -> Event:
 
 
 def parse(data: bytes) -> Json:
-    """The JSON value in the bytes, no number changed. Raises Rejection: not_utf8, not_json, number_out_of_range."""
+    """The JSON value in the bytes, no integer changed; any other number is the 64-bit float nearest to it.
+
+    Raises Rejection: not_utf8, not_json, too_deep (1,024 levels), number_out_of_range.
+    """
     try:
         value: Json = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         _reject_unparsed(data, error)
-    if _LONG_INTEGER.search(data):
+    if _LONG_INTEGER in (b" " + data).translate(_SHAPES):
         _check_integers(data)
     return value
 
@@ -87,8 +99,10 @@ def _optional(envelope: dict[str, Json], name: str, most_bytes: int) -> str | No
     value = envelope.get(name)
     if value is None:
         return None
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str):
         raise Rejection(Reason.NOT_AN_EVENT, f"attribute {name} must be text, not {_kind(value)}")
+    if not value:
+        raise Rejection(Reason.NOT_AN_EVENT, f"attribute {name} is empty")
     if len(value) * 4 > most_bytes and len(value.encode()) > most_bytes:
         raise Rejection(Reason.NOT_AN_EVENT, f"attribute {name} is longer than {most_bytes} bytes")
     return value
@@ -101,7 +115,7 @@ def _reject_unparsed(data: bytes, error: orjson.JSONDecodeError) -> NoReturn:
         raise Rejection(
             Reason.NOT_UTF8, f"byte {undecodable.start} of {len(data)} is not UTF-8 ({undecodable.reason})"
         ) from None
-    raise Rejection(Reason.NOT_JSON, f"{error.msg} (of {len(data)} bytes)"[:200]) from None
+    raise Rejection(_LIMITS.get(error.msg, Reason.NOT_JSON), f"{error.msg} (of {len(data)} bytes)"[:200]) from None
 
 
 def _check_integers(data: bytes) -> None:
@@ -109,7 +123,7 @@ def _check_integers(data: bytes) -> None:
 
     def check(literal: str) -> int:
         if len(literal) > len("-9223372036854775808") or int(literal) not in _INT64:
-            raise Rejection(Reason.NUMBER_OUT_OF_RANGE, "an integer has more than 64 bits; send it as text")
+            raise Rejection(Reason.NUMBER_OUT_OF_RANGE, "an integer does not fit 64 bits; send it as text")
         return 0
 
     json.loads(data, parse_int=check, parse_float=lambda _: 0)
