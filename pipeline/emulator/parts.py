@@ -1,9 +1,10 @@
-"""A part is one folder that is installed once, is named after a hash of what it is made from, and is whole or done again.
+"""A part is a folder that is installed once, named after a hash of what it is made from, and is whole or done again.
 
     <installed>/<name>-<hash>/           the part
-    <installed>/<name>-<hash>/.complete  written last: without it the folder is a leftover of an interrupted installation
+    <installed>/<name>-<hash>/.complete  written last; without it the installation was interrupted
 
-Two installations at a time wait for each other. A part that is no longer wanted is removed, unless a running emulator uses it.
+Two installations at a time wait for each other. A part that is no longer wanted is removed, unless a running
+emulator uses it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Final
 
+from pipeline.emulator.launch import last_words
 from pipeline.errors import EmulatorError
 
 if TYPE_CHECKING:
@@ -114,12 +116,6 @@ def _run(command: Sequence[str], folder: Path, log: Path, label: str) -> None:
             raise EmulatorError(f"{label} could not be installed: {error}") from error
     if code:
         raise EmulatorError(
-            f"{label} could not be installed (exit {code}): {last_line(log)}; "
+            f"{label} could not be installed (exit {code}): {last_words(log)}; "
             f"check that the package registry can be reached, then run the command again; the whole story is in {log}"
         )
-
-
-def last_line(log: Path) -> str:
-    """The last line of a log that says anything."""
-    lines = [line.strip() for line in log.read_text(errors="replace").splitlines()]
-    return next((line for line in reversed(lines) if line), "no output")

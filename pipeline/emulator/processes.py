@@ -1,8 +1,8 @@
 """The processes of one emulator, found without having started them: after a crash nobody is left who has.
 
-A process of ours is known by its environment: LocalStack and what it starts carry FILESYSTEM_ROOT, a function's process
-carries LAMBDA_TASK_ROOT, both naming the state folder. The supervisor, while it lives, also knows the processes of its session:
-that finds what a function started with an empty environment (Linux only).
+A process of ours is known by its environment: LocalStack and what it starts carry FILESYSTEM_ROOT, a function's
+process carries LAMBDA_TASK_ROOT, both naming the state folder. The supervisor, while it lives, also knows the
+processes of its session: that finds what a function started with an empty environment (Linux only).
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -59,7 +58,7 @@ def kill(pids: Iterable[int]) -> None:
 
 
 def _environments() -> Iterable[tuple[int, bytes]]:
-    if sys.platform == "linux":
+    if _PROC.is_dir():
         return ((pid, _read(pid, "environ")) for pid in _numbers())
     listed = subprocess.run(["ps", "-axwwE", "-o", "pid=,command="], capture_output=True, check=False).stdout
     lines = (line.split(None, 1) for line in listed.splitlines())

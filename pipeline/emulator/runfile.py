@@ -1,7 +1,7 @@
 """The facts of a running emulator, and whether it runs.
 
-A lock says whether: the supervisor holds it as long as it lives, and no process number that is used again can fool it.
-The run file says what; it may outlive a supervisor that was killed.
+A lock says whether: the supervisor holds it as long as it lives, and no process number that is used again can fool
+it. The run file says what; it may outlive a supervisor that was killed.
 """
 
 from __future__ import annotations

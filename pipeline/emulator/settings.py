@@ -1,4 +1,4 @@
-"""The environment that LocalStack runs in: made from nothing, so that no setting or credential of the user's shell gets in."""
+"""The environment that LocalStack runs in: made from nothing, so that nothing of the user's shell gets in."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHARED: Final[Mapping[str, str]] = {
     "DISABLE_EVENTS": "1",
     "DYNAMODB_IN_MEMORY": "1",
     "KINESIS_PERSISTENCE": "0",
-    # event source mappings look for records this often (seconds), and never less often than the second when there were none
+    # seconds between two looks of an event source mapping, and at most when there was nothing
     "LAMBDA_EVENT_SOURCE_MAPPING_POLL_INTERVAL_SEC": "0.2",
     "LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_EMPTY_POLL_SEC": "0.5",
     "SQS_ENDPOINT_STRATEGY": "path",

@@ -1,8 +1,9 @@
-"""The process that outlives the command and watches over LocalStack: `python -m pipeline.emulator.supervise STATE ROOT`.
+"""Outlives the command and watches over LocalStack: `python -m pipeline.emulator.supervise STATE ROOT`.
 
-It holds the lock of the state, writes the run file, starts LocalStack in a session of its own, and waits. However LocalStack
-ends (asked to, crashed, killed), every process that it has started ends too, and the run file goes. When the supervisor itself is
-killed, the kernel kills LocalStack, and with it its children (see tether.py).
+It holds the lock of the state, starts LocalStack, writes the run file, and waits. However LocalStack ends (asked
+to, crashed, killed), every process that it has started ends too, and what it kept goes but for the log. When the
+supervisor itself is killed, the kernel kills LocalStack, and with it its children (see tether.py); what a function
+started may then be left until `down` or `up`.
 
 Exit codes of the first process, which only starts the second: 0 started, 3 another supervisor has the lock.
 """
@@ -10,6 +11,7 @@ Exit codes of the first process, which only starts the second: 0 started, 3 anot
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.emulator import parts, processes, runfile
-from pipeline.emulator.launch import GRACE_SECONDS, LOCKED, Launch
+from pipeline.emulator.launch import GRACE_SECONDS, LOCKED, NOTE, Launch
 from pipeline.emulator.layout import layout
 
 if TYPE_CHECKING:
@@ -52,8 +54,9 @@ def _watch(place: Layout, launch: Launch) -> None:
     runfile.write(place.run_file, runfile.Run(launch.port, time.time(), localstack.pid, os.getpid()))
     code = localstack.wait()
     left = processes.end(lambda: processes.members(place) | processes.session())
-    print(f"LocalStack ended (exit {code}); {left} processes that it had left were ended", flush=True)  # noqa: T201 - its log
+    print(f"{NOTE}LocalStack ended (exit {code}), and {left} processes that it had left", flush=True)  # noqa: T201 - its log
     place.run_file.unlink(missing_ok=True)
+    shutil.rmtree(place.home, ignore_errors=True)
     for part in in_use:
         part.close()
 

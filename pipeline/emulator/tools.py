@@ -41,7 +41,7 @@ def find_uv(root: Path) -> Path:
 
 
 def find_java(java_home: Path | None = None) -> Path | None:
-    """The Java machine's library, of version 17 or newer, from JAVA_HOME or PATH; None when there is none that works."""
+    """The library of a Java machine of version 17 or newer, from JAVA_HOME or PATH; None when none works."""
     on_path = shutil.which("java")
     programs = [java_home / "bin" / "java" if java_home else None, Path(on_path) if on_path else None]
     for program in programs:
@@ -54,7 +54,12 @@ def find_java(java_home: Path | None = None) -> Path | None:
 def find_node() -> Node | None:
     """A Node on PATH that is new enough, with npm; None when there is none that works."""
     node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None or node_version(_ask([node, "--version"])) < MIN_NODE or not _ask([npm, "--version"]):
+    if (
+        node is None
+        or npm is None
+        or node_version(_ask([node, "--version"])) < MIN_NODE
+        or not _ask([npm, "--version"])
+    ):
         return None
     # A version manager's shim is not the program itself, and only works in the user's environment.
     return Node(Path(_ask([node, "-p", "process.execPath"]).strip() or node), (npm,))

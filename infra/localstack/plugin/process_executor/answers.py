@@ -1,7 +1,7 @@
 """What Lambda answers and logs around an invocation, word for word as on AWS. Pure.
 
-The texts were taken from the AWS documentation ("Troubleshoot invocation issues", "Lambda logs") and from the open source
-runtime interface emulator.
+The texts were taken from the AWS documentation ("Troubleshoot invocation issues", "Lambda logs") and from the open
+source runtime interface emulator.
 """
 
 from __future__ import annotations

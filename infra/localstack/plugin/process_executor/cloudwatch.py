@@ -1,6 +1,7 @@
 """Writes the log of an invocation to CloudWatch Logs before the invocation is answered.
 
-LocalStack does it in a thread of its own, some time later; a test that reads the log right after an invocation would be a race.
+LocalStack does it in a thread of its own, some time later; a test that reads the log right after an invocation
+would be a race.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Run DynamoDB Local on loopback: `dynamodb_local.py LIBJVM OPTION... -jar JAR ARGUMENT...`.
 
-Started by `java`, it listens on every interface and has no setting for it. So the Java machine is started from here, and its
-server is told its host before it starts.
+Started by `java`, it listens on every interface and has no setting for it. So the Java machine is started from
+here, and its server is told its host before it starts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def main() -> None:
     jpype.startJVM(libjvm, *options, classpath=[jar])
     server = jpype.JClass(SERVER_RUNNER).createServerFromCommandLineArgs(arguments)
     jetty = server.getClass().getDeclaredField("server")
-    jetty.setAccessible(True)  # noqa: FBT003 - a Java method has no keywords
+    jetty.setAccessible(True)
     for connector in jetty.get(server).getConnectors():
         connector.setHost("127.0.0.1")
     server.safeStart()

@@ -1,7 +1,7 @@
 """Kinesis and DynamoDB out of the npm packages beside this plugin, instead of what LocalStack would download.
 
-DynamoDB Local's jar lies in amplify-dynamodb-simulator. LocalStack starts it with a Java agent that allows more than 20 global
-secondary indexes; that agent is left out. Both listen on loopback only, and both are tethered.
+DynamoDB Local's jar lies in amplify-dynamodb-simulator. LocalStack starts it with a Java agent that allows more
+than 20 global secondary indexes; that agent is left out. Both listen on loopback only, and both are tethered.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 from localstack.services.dynamodb.packages import DynamoDBLocalPackageInstaller
 from localstack.services.dynamodb.server import DynamodbServer
@@ -31,16 +30,16 @@ def install() -> None:
     )
     DynamoDBLocalPackageInstaller.get_java_env_vars = lambda _: {}
     KinesisMockNodePackageInstaller.get_installed_dir = lambda _: str(node_modules.parent)
-    dynamodb_command = DynamodbServer._create_shell_command
-    kinesis_command = KinesisMockNodeServer._create_shell_command
+    dynamodb_command = DynamodbServer._create_shell_command  # noqa: SLF001 - it has no other way in
+    kinesis_command = KinesisMockNodeServer._create_shell_command  # noqa: SLF001 - the same
 
-    def start_dynamodb(server: Any) -> list[str]:
+    def start_dynamodb(server: DynamodbServer) -> list[str]:
         _, *words = (word for word in dynamodb_command(server) if not word.startswith("-javaagent:"))
         return tethered([sys.executable, str(_HERE / "dynamodb_local.py"), os.environ[LIBJVM_VARIABLE], *words])
 
-    def start_kinesis(server: Any) -> tuple[list[str], dict[str, object]]:
+    def start_kinesis(server: KinesisMockNodeServer) -> tuple[list[str], dict[str, object]]:
         (node, *words), variables = kinesis_command(server)
         return tethered([node, "--require", str(_HERE / "loopback.cjs"), *map(str, words)]), variables
 
-    DynamodbServer._create_shell_command = start_dynamodb
-    KinesisMockNodeServer._create_shell_command = start_kinesis
+    DynamodbServer._create_shell_command = start_dynamodb  # noqa: SLF001 - the same
+    KinesisMockNodeServer._create_shell_command = start_kinesis  # noqa: SLF001 - the same

@@ -1,8 +1,8 @@
 """The variables that a function sees: those that AWS sets, the function's own, and nothing of this machine. Pure.
 
-AWS's list: Lambda developer guide, "Defined runtime environment variables". Three differ, for there is no container here:
-LAMBDA_TASK_ROOT is the folder of the unpacked code instead of /var/task, TMPDIR names the environment's own /tmp, and HOME is
-that folder too, so that no file of the user's home (~/.aws) is read.
+AWS's list: Lambda developer guide, "Defined runtime environment variables". Three differ, for there is no container
+here: LAMBDA_TASK_ROOT is the folder of the unpacked code instead of /var/task, TMPDIR names the environment's own
+/tmp, and HOME is that folder too, so that no file of the user's home (~/.aws) is read.
 """
 
 from __future__ import annotations

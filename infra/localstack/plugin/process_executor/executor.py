@@ -1,7 +1,8 @@
 """LocalStack's contract for a Lambda executor (localstack.services.lambda_.invocation), on top of a sandbox.
 
-LocalStack makes one executor for each execution environment, gives it one invocation at a time, keeps it warm, and stops it when the
-function changes or is deleted. `start` never fails because of the function: LocalStack would answer without its log.
+LocalStack makes one executor for each execution environment, gives it one invocation at a time, keeps it warm, and
+stops it when the function changes or is deleted. `start` never fails because of the function: LocalStack would
+answer without its log.
 """
 
 from __future__ import annotations

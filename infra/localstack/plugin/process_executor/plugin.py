@@ -21,7 +21,7 @@ class ProcessExecutorPlugin(RuntimeExecutorPlugin):
 
     def load(self, *_: object, **__: object) -> type:
         """The executor's class."""
-        from process_executor.executor import ProcessRuntimeExecutor
+        from process_executor.executor import ProcessRuntimeExecutor  # noqa: PLC0415 - see above
 
         return ProcessRuntimeExecutor
 
@@ -29,7 +29,7 @@ class ProcessExecutorPlugin(RuntimeExecutorPlugin):
 @hooks.on_infra_start(priority=HOOK_PRIORITY)
 def prepare_localstack() -> None:
     """Runs before LocalStack opens its port."""
-    from process_executor import cloudwatch, emulators
+    from process_executor import cloudwatch, emulators  # noqa: PLC0415 - see above
 
     _bind_loopback()
     emulators.install()
@@ -40,7 +40,7 @@ def prepare_localstack() -> None:
 
 def _bind_loopback() -> None:
     """LocalStack 4.14.0 reads a host in GATEWAY_LISTEN, and then listens on every interface all the same."""
-    from localstack.runtime.server import twisted
+    from localstack.runtime.server import twisted  # noqa: PLC0415 - see above
 
     class _Loopback:
         TCP4ServerEndpoint = staticmethod(

@@ -1,7 +1,7 @@
 """One process of the AWS runtime interface client, from start to end.
 
-Its output goes to a file, not to a pipe: what was printed before an answer is in the file when the answer arrives, nothing
-blocks when nobody reads, and nothing is lost when the process is killed.
+Its output goes to a file, not to a pipe: what was printed before an answer is in the file when the answer arrives,
+nothing blocks when nobody reads, and nothing is lost when the process is killed.
 
 It is started by one thread that lives as long as LocalStack, for a tether (see tether.py) is tied to a thread.
 """

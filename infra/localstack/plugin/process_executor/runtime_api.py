@@ -1,9 +1,9 @@
 """The Lambda Runtime API on loopback, for one process of one execution environment.
 
-The process asks GET .../invocation/next and waits there; what it posts (a response, an error, an init error) and that it is
-waiting become outcomes in a queue, in the order in which they happen. Paths and headers: Lambda developer guide, "Using the
-Lambda runtime API". HTTP is read by hand: http.server refuses a header line over 64 KiB, and the runtime sends up to 1 MiB
-(Lambda-Runtime-Function-XRay-Error-Cause).
+The process asks GET .../invocation/next and waits there; what it posts (a response, an error, an init error) and
+that it is waiting become outcomes in a queue, in the order in which they happen. Paths and headers: Lambda
+developer guide, "Using the Lambda runtime API". HTTP is read by hand: http.server refuses a header line over 64
+KiB, and the runtime sends up to 1 MiB (Lambda-Runtime-Function-XRay-Error-Cause).
 
 A connection ends when the peer closes it, asks for something unknown, or `close` is called.
 """

@@ -1,19 +1,21 @@
-"""One execution environment of a function: it starts a runtime, gives it one invocation at a time, and starts it anew when it is lost.
+"""One execution environment of a function: it starts a runtime, hands it invocations, and starts it anew when lost.
 
 How an invocation may end, as on AWS:
 
     the function answers     a response, or an error with type, message and stack trace
-    init failed              the runtime's own error (Runtime.ImportModuleError, ...), or Runtime.ExitError when it just ended
+    init failed              the runtime's own error (Runtime.ImportModuleError, ...), or Runtime.ExitError
     the timeout passed       Sandbox.Timedout; the process is killed
     the process ended        Runtime.ExitError
     too much memory          the process is killed, hence Runtime.ExitError with "signal: killed"
 
-After all but the first the environment lives on without a process, and the next invocation starts with init, within its timeout.
-An init that fails before there is an invocation is tried once more with the first one (AWS: "suppressed init").
+After all but the first the environment lives on without a process, and the next invocation starts with init, within
+its timeout. An init that fails before there is an invocation is tried once more with the first one (AWS:
+"suppressed init").
 
-Memory is watched, not limited: the resident size of the function's process is read ten times a second, and the process is killed
-when it is over the function's memory size. RLIMIT_AS would be no honest stand-in: it counts address space, of which Python
-maps far more than it uses. A peak between two looks goes unpunished, and processes that the function starts are not counted.
+Memory is watched, not limited: the resident size of the function's process is read ten times a second, and the
+process is killed when it is over the function's memory size. RLIMIT_AS would be no honest stand-in: it counts
+address space, of which Python maps far more than it uses. A peak between two looks goes unpunished, and processes
+that the function starts are not counted.
 """
 
 from __future__ import annotations
@@ -112,7 +114,7 @@ class Sandbox:
         return answer
 
     def stop(self) -> None:
-        """End the environment; an invocation under way is served to its end first, and this call does not wait for it."""
+        """End the environment, after the invocation under way; this call does not wait for that one."""
         self._stopped = True
         if self._busy.acquire(blocking=False):
             try:

@@ -1,8 +1,9 @@
 """Run a command that dies with its parent: `tether.py PARENT_PID COMMAND...`.
 
 On Linux the kernel sends SIGKILL when the thread that started this process ends, however it ends; the wish survives
-the exec. So it must be started by a thread that lives as long as its process (see `runtime.start_process`). Elsewhere the command just runs, and
-the watch over the parent (`plugin.prepare_localstack`, the host's supervisor) ends it.
+the exec. So it must be started by a thread that lives as long as its process (see runtime.py).
+Elsewhere the command just runs, and the watch over the parent (`plugin.prepare_localstack`, the host's supervisor)
+ends it.
 """
 
 from __future__ import annotations
