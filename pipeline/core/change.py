@@ -63,13 +63,15 @@ def _event(record: Record) -> Event:
 def key_text(keys: Image) -> str:
     """An item's key as one text: its values in the order of their names, joined by `/`, percent-encoded, bounded.
 
+    Different keys of one table have different texts. A hash begins with `/`, no key does: its values are never empty.
+
     >>> key_text({"order_id": {"S": "42"}, "line": {"N": "7"}})
     '7/42'
     """
     text = "/".join(_key_part(keys[name]) for name in sorted(keys))
     if len(text) <= MAX_KEY_TEXT_BYTES:
         return text
-    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+    return f"/sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def _key_part(value: AttributeValue) -> str:
