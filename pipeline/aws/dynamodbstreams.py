@@ -1,0 +1,264 @@
+"""DynamoDB Streams: following the changes of a table as they come, from now on or from a time on.
+
+    discover ▸ for each shard that may be read: iterator ▸ records … ▸ until it ends ▸ its children
+
+A shard is read after its parent, so that changes of one item stay in order. Shards come and go all the time (they are
+closed after some hours), so they are discovered again and again. An iterator that has expired is replaced by one after
+the last record read: nothing is skipped, nothing repeated. What is throttled or out of reach is tried again.
+
+A stream holds 24 hours (developer guide, "Change data capture for DynamoDB Streams").
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pipeline.aws.backoff import Backoff
+from pipeline.aws.failures import classify, error_code
+from pipeline.aws.results import shown
+from pipeline.errors import Misconfiguration, NotDeployed, Retryable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
+    from mypy_boto3_dynamodbstreams.literals import ShardIteratorTypeType
+    from mypy_boto3_dynamodbstreams.type_defs import RecordTypeDef, ShardTypeDef
+
+    from pipeline.errors import PipelineError
+    from pipeline.model import Json
+
+RETENTION: Final = timedelta(hours=24)
+POLL_SECONDS: Final = 0.5
+DISCOVER_SECONDS: Final = 10.0
+GIVE_UP_AFTER_SECONDS: Final = 60.0
+
+
+@dataclass
+class _Shard:
+    """A shard and how far it is read. Records created before `floor` are passed over."""
+
+    shard_id: str
+    parent: str | None
+    start: ShardIteratorTypeType
+    floor: datetime | None
+    iterator: str | None = None
+    last: str | None = None
+    is_read: bool = False
+
+
+@dataclass
+class _Reader:
+    """The shards of one stream."""
+
+    client: DynamoDBStreamsClient
+    stream_arn: str
+    since: datetime | None
+    started_at: datetime
+    tell: Callable[[str], None]
+    shards: dict[str, _Shard] = field(default_factory=dict)
+    _failure: Retryable | None = None
+
+    def attempt[R](self, action: Callable[[], R]) -> R | None:
+        """Do it; a failure that may pass is noted, and gives None."""
+        try:
+            return action()
+        except Retryable as error:
+            self._failure = error
+            return None
+
+    def take_failure(self) -> Retryable | None:
+        """The last failure noted, once."""
+        failure, self._failure = self._failure, None
+        return failure
+
+    def begin(self) -> None:
+        """Take the shards there are. Without `since`: the open ones, from this moment on."""
+        for described in self._describe():
+            shard = self._add(described)
+            if self.since is None:
+                shard.start = "LATEST"
+                shard.is_read = "EndingSequenceNumber" in described.get("SequenceNumberRange", {})
+        if self.since is None:
+            try:
+                for shard in self.readable():
+                    shard.iterator = self._iterator(shard)
+            except (BotoCoreError, ClientError) as error:
+                raise _judged(error) from error
+
+    def discover(self) -> None:
+        """Take the shards that have come since, from their beginning; forget those that are read and gone."""
+        described = {each["ShardId"]: each for each in self._describe()}
+        self.shards = {name: shard for name, shard in self.shards.items() if name in described or not shard.is_read}
+        for shard_id, each in described.items():
+            if shard_id not in self.shards:
+                self._add(each)
+
+    def readable(self) -> list[_Shard]:
+        """The shards whose turn it is: a child comes after its parent."""
+        return [
+            shard
+            for shard in self.shards.values()
+            if not shard.is_read and (shard.parent not in self.shards or self.shards[shard.parent].is_read)
+        ]
+
+    def read(self, shard: _Shard) -> list[RecordTypeDef]:
+        """The next records of a shard, none where there are none yet. Raises Retryable, Misconfiguration."""
+        try:
+            shard.iterator = shard.iterator or self._iterator(shard)
+            answer = self.client.get_records(ShardIterator=shard.iterator)
+        except ClientError as error:
+            recover = _RECOVERIES.get(error_code(error))
+            if recover is None:
+                raise _judged(error) from error
+            recover(self, shard)
+            return []
+        except BotoCoreError as error:
+            raise _judged(error) from error
+        shard.iterator = answer.get("NextShardIterator")
+        shard.is_read = shard.iterator is None
+        records = answer["Records"]
+        if records:
+            shard.last = records[-1]["dynamodb"]["SequenceNumber"]
+        floor = shard.floor
+        return records if floor is None else [each for each in records if created_at(each) >= floor]
+
+    def renew(self, shard: _Shard) -> None:
+        """The iterator has expired. The next one goes on after the last record, or else at the moment of the start."""
+        shard.iterator = None
+        if shard.last is None and shard.start == "LATEST":
+            shard.start, shard.floor = "TRIM_HORIZON", self.started_at.replace(microsecond=0)
+
+    def skip_trimmed(self, shard: _Shard) -> None:
+        """The place to read on from is over 24 hours old and gone: go on with the oldest that is left."""
+        self.tell(f"the stream has dropped records of {shard.shard_id} after 24 hours; going on with the oldest it has")
+        shard.iterator = shard.last = None
+        shard.start = "TRIM_HORIZON"
+
+    def forget(self, shard: _Shard) -> None:
+        """The shard is gone, or the stream is: looking for shards will tell."""
+        shard.is_read = True
+
+    def _add(self, described: ShardTypeDef) -> _Shard:
+        shard = _Shard(described["ShardId"], described.get("ParentShardId"), "TRIM_HORIZON", self.since)
+        self.shards[shard.shard_id] = shard
+        return shard
+
+    def _iterator(self, shard: _Shard) -> str:
+        if shard.last is None:
+            answer = self.client.get_shard_iterator(
+                StreamArn=self.stream_arn, ShardId=shard.shard_id, ShardIteratorType=shard.start
+            )
+        else:
+            answer = self.client.get_shard_iterator(
+                StreamArn=self.stream_arn,
+                ShardId=shard.shard_id,
+                ShardIteratorType="AFTER_SEQUENCE_NUMBER",
+                SequenceNumber=shard.last,
+            )
+        return answer["ShardIterator"]
+
+    def _describe(self) -> Iterator[ShardTypeDef]:
+        """Every shard of the stream. Raises NotDeployed, Retryable, Misconfiguration."""
+        last: str | None = ""
+        while last is not None:
+            try:
+                answer = (
+                    self.client.describe_stream(StreamArn=self.stream_arn, ExclusiveStartShardId=last)
+                    if last
+                    else self.client.describe_stream(StreamArn=self.stream_arn)
+                )
+            except (BotoCoreError, ClientError) as error:
+                if isinstance(error, ClientError) and error_code(error) == "ResourceNotFoundException":
+                    raise NotDeployed(f"the table's stream {self.stream_arn} is not there (any more)") from error
+                raise _judged(error) from error
+            yield from answer["StreamDescription"].get("Shards", ())
+            last = answer["StreamDescription"].get("LastEvaluatedShardId")
+
+
+def follow(
+    client: DynamoDBStreamsClient,
+    stream_arn: str,
+    since: datetime | None = None,
+    *,
+    tell: Callable[[str], None] = lambda _: None,
+    backoff: Backoff | None = None,
+    now: Callable[[], float] = time.time,
+) -> Iterator[list[RecordTypeDef]]:
+    """Batches of records as they come, for as long as the caller asks for the next one.
+
+    The start is where the stream is at the moment of this call. There is an empty batch at every poll without records,
+    so that the caller can stop then. Within a batch, and per item over all of them, records are in order.
+
+    Args:
+        client: the DynamoDB Streams client.
+        stream_arn: the table's `LatestStreamArn`.
+        since: aware, at most 24 hours back; None: from now on.
+        tell: is told, in a line, of what a person should know.
+        backoff: the waits between polls and between tries.
+        now: epoch seconds.
+
+    Raises NotDeployed, Misconfiguration; Retryable when nothing could be read for a minute.
+    """
+    reader = _Reader(client, stream_arn, since, datetime.fromtimestamp(now(), UTC), tell)
+    reader.begin()
+    return _batches(reader, backoff or Backoff(), now)
+
+
+def _batches(reader: _Reader, backoff: Backoff, now: Callable[[], float]) -> Iterator[list[RecordTypeDef]]:
+    discovered_at, failing_since, tries = now(), None, 0
+    while True:
+        is_idle = True
+        for shard in reader.readable():
+            if records := reader.attempt(partial(reader.read, shard)):
+                yield records
+            is_idle = is_idle and not records and not shard.is_read
+        if now() - discovered_at >= DISCOVER_SECONDS or not reader.readable():
+            discovered_at = now()
+            reader.attempt(reader.discover)
+        if is_idle:
+            yield []
+        if failure := reader.take_failure():
+            failing_since, tries = failing_since or now(), tries + 1
+            if now() - failing_since > GIVE_UP_AFTER_SECONDS:
+                raise failure
+            backoff.wait(tries, lambda: math.inf)
+        else:
+            failing_since, tries = None, 0
+            if is_idle:
+                backoff.sleep(POLL_SECONDS)
+
+
+def created_at(record: RecordTypeDef) -> datetime:
+    """When the change was made, to the second."""
+    return record["dynamodb"]["ApproximateCreationDateTime"]
+
+
+def processed(record: RecordTypeDef) -> dict[str, Json] | None:
+    """The processed event that a record of the results table's stream tells of, with the second it was written at.
+
+    None for anything but a new event: the state of an entity, an item written again, one that expired.
+    """
+    image = record["dynamodb"].get("NewImage", {})
+    if record["eventName"] != "INSERT" or image.get("sk") != {"S": "event"}:
+        return None
+    written_at = created_at(record).astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return {**shown(image), "processed_at": written_at}
+
+
+def _judged(error: BotoCoreError | ClientError) -> PipelineError:
+    return classify(error) or Misconfiguration(f"DynamoDB Streams refused the call: {error}")
+
+
+_RECOVERIES: Final[dict[str, Callable[[_Reader, _Shard], None]]] = {
+    "ExpiredIteratorException": _Reader.renew,
+    "TrimmedDataAccessException": _Reader.skip_trimmed,
+    "ResourceNotFoundException": _Reader.forget,
+}

@@ -1,0 +1,139 @@
+"""The stream of a table in memory, behind the calls of the DynamoDB Streams client that the reader makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from pipeline.model import Image
+
+STREAM_ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/results/stream/2026-11-23T10:00:00.000"
+STARTED_AT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+
+
+def aws_error(code: str, status: int = 400) -> ClientError:
+    """An error as the client raises it."""
+    response: Any = {"Error": {"Code": code, "Message": "told to"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(response, "Operation")
+
+
+@dataclass
+class FakeShard:
+    """A shard: its records, the first that is not trimmed, and whether it is closed."""
+
+    parent: str | None
+    records: list[dict[str, Any]] = field(default_factory=list)
+    trimmed: int = 0
+    is_closed: bool = False
+
+
+@dataclass
+class FakeDynamoDBStreams:
+    """A stream whose shards split, whose iterators expire and whose calls fail when told.
+
+    `errors` are raised by the next calls of the operation they are listed under, None lets a call through.
+    """
+
+    page_shards: int = 100
+    page_records: int = 1000
+    shards: dict[str, FakeShard] = field(default_factory=lambda: {"shard-0": FakeShard(None)})
+    errors: dict[str, list[Exception | None]] = field(default_factory=dict)
+    calls: list[tuple[str, str]] = field(default_factory=list)
+    _written: int = 0
+    _generation: int = 0
+
+    # what happens to the table -------------------------------------------------------------------
+
+    def write(self, shard_id: str, image: Image | None, *, name: str = "INSERT", at: datetime | None = None) -> str:
+        """A change, on a shard. Gives its sequence number, which has as many digits as it needs."""
+        self._written += 1
+        number = str(self._written * 7)
+        change: dict[str, Any] = {
+            "ApproximateCreationDateTime": at or STARTED_AT + timedelta(seconds=self._written),
+            "Keys": {},
+            "SequenceNumber": number,
+        }
+        if image is not None:
+            change["NewImage"] = image
+        self.shards[shard_id].records.append({"eventID": number, "eventName": name, "dynamodb": change})
+        return number
+
+    def split(self, shard_id: str, *children: str) -> None:
+        """Close a shard and go on in its children; without children it only ends."""
+        self.shards[shard_id].is_closed = True
+        for child in children:
+            self.shards[child] = FakeShard(shard_id)
+
+    def expire_iterators(self) -> None:
+        """Fifteen minutes pass."""
+        self._generation += 1
+
+    # what the client offers ----------------------------------------------------------------------
+
+    def describe_stream(self, *, StreamArn: str, ExclusiveStartShardId: str | None = None) -> dict[str, Any]:  # noqa: N803 - the client's names
+        """Pages of shards, newest first: nobody may count on an order."""
+        self._call("describe_stream", StreamArn)
+        names = list(reversed(self.shards))
+        start = names.index(ExclusiveStartShardId) + 1 if ExclusiveStartShardId else 0
+        page = names[start : start + self.page_shards]
+        description: dict[str, Any] = {"Shards": [self._describe(name) for name in page]}
+        if start + self.page_shards < len(names):
+            description["LastEvaluatedShardId"] = page[-1]
+        return {"StreamDescription": description}
+
+    def get_shard_iterator(
+        self,
+        *,
+        StreamArn: str,  # noqa: N803 - the client's names
+        ShardId: str,  # noqa: N803 - the client's names
+        ShardIteratorType: str,  # noqa: N803 - the client's names
+        SequenceNumber: str | None = None,  # noqa: N803 - the client's names
+    ) -> dict[str, Any]:
+        """An iterator: shard, place and the generation it expires with."""
+        del StreamArn
+        self._call("get_shard_iterator", f"{ShardId} {ShardIteratorType} {SequenceNumber or ''}".strip())
+        if ShardId not in self.shards:
+            raise aws_error("ResourceNotFoundException")
+        shard = self.shards[ShardId]
+        place = {"LATEST": len(shard.records), "TRIM_HORIZON": shard.trimmed}.get(ShardIteratorType, -1)
+        if SequenceNumber is not None:
+            numbers = [each["dynamodb"]["SequenceNumber"] for each in shard.records]
+            place = numbers.index(SequenceNumber) + 1
+        return {"ShardIterator": self._iterator(ShardId, place)}
+
+    def get_records(self, *, ShardIterator: str) -> dict[str, Any]:  # noqa: N803 - the client's names
+        """The records from there on, and the next iterator while the shard may have more."""
+        shard_id, place, generation = ShardIterator.split("|")
+        self._call("get_records", shard_id)
+        if int(generation) != self._generation:
+            raise aws_error("ExpiredIteratorException")
+        if shard_id not in self.shards:
+            raise aws_error("ResourceNotFoundException")
+        shard, start = self.shards[shard_id], int(place)
+        if start < shard.trimmed:
+            raise aws_error("TrimmedDataAccessException")
+        records = shard.records[start : start + self.page_records]
+        end = start + len(records)
+        if shard.is_closed and end == len(shard.records):
+            return {"Records": records}
+        return {"Records": records, "NextShardIterator": self._iterator(shard_id, end)}
+
+    def _iterator(self, shard_id: str, place: int) -> str:
+        return f"{shard_id}|{place}|{self._generation}"
+
+    def _call(self, operation: str, subject: str) -> None:
+        self.calls.append((operation, subject))
+        planned = self.errors.get(operation, [])
+        error = planned.pop(0) if planned else None
+        if error is not None:
+            raise error
+
+    def _describe(self, shard_id: str) -> dict[str, Any]:
+        shard = self.shards[shard_id]
+        numbers = {"StartingSequenceNumber": "1"} | ({"EndingSequenceNumber": "9"} if shard.is_closed else {})
+        described: dict[str, Any] = {"ShardId": shard_id, "SequenceNumberRange": numbers}
+        return described if shard.parent is None else described | {"ParentShardId": shard.parent}

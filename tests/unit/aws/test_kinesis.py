@@ -1,0 +1,128 @@
+"""The Kinesis adapter: what is sent, and what the answers mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+
+from pipeline.aws.kinesis import KinesisStream
+from pipeline.errors import Misconfiguration, NotDeployed, PipelineError, Retryable
+from pipeline.model import Accepted, Entry, Position, Refused
+from pipeline.testing.dynamodbstreams import aws_error
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis import KinesisClient
+
+
+@dataclass
+class FakeKinesisClient:
+    """Answers as it is told to, and keeps what it was asked."""
+
+    records: list[dict[str, str]] = field(default_factory=list)
+    error: Exception | None = None
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    meta: SimpleNamespace = field(
+        default_factory=lambda: SimpleNamespace(region_name="us-east-1", endpoint_url="http://127.0.0.1:4566")
+    )
+
+    def put_records(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - the client's own shape
+        return self._answer(request) | {"FailedRecordCount": 0, "Records": self.records}
+
+    def describe_stream_summary(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - the client's own shape
+        return self._answer(request)
+
+    def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        self.asked.append(request)
+        if self.error is not None:
+            raise self.error
+        return {}
+
+
+def entry(number: int) -> Entry:
+    return Entry(Position("file", "", str(number)), f"key-{number}", b"data")
+
+
+def stream(client: FakeKinesisClient) -> KinesisStream:
+    return KinesisStream(cast("KinesisClient", client), "events")
+
+
+def test_one_call_with_one_answer_for_each_entry() -> None:
+    """Each entry's own error code decides, not the count of failures; the answers keep the entries' order."""
+    client = FakeKinesisClient(
+        records=[
+            {"ShardId": "shardId-000000000001", "SequenceNumber": "496"},
+            {"ErrorCode": "ProvisionedThroughputExceededException", "ErrorMessage": "Rate exceeded for shard …"},
+            {"ErrorCode": "InternalFailure"},
+            {},
+        ]
+    )
+    answers = stream(client).put([entry(number) for number in range(4)])
+
+    assert [
+        Accepted("shardId-000000000001", "496"),
+        Refused("ProvisionedThroughputExceededException"),
+        Refused("InternalFailure"),
+        Refused("no sequence number"),
+    ] == answers
+    assert [
+        {
+            "StreamName": "events",
+            "Records": [{"Data": b"data", "PartitionKey": f"key-{number}"} for number in range(4)],
+        }
+    ] == client.asked
+
+
+def test_an_answer_for_too_few_entries_is_no_answer() -> None:
+    """Nothing is guessed: the call is made again."""
+    client = FakeKinesisClient(records=[{"ShardId": "s", "SequenceNumber": "1"}])
+
+    with pytest.raises(Retryable, match="answered for 1 of 2 entries"):
+        stream(client).put([entry(1), entry(2)])
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (aws_error("ProvisionedThroughputExceededException"), Retryable),
+        (aws_error("KMSThrottlingException"), Retryable),
+        (aws_error("InternalFailure", 500), Retryable),
+        (EndpointConnectionError(endpoint_url="http://x"), Retryable),
+        (ReadTimeoutError(endpoint_url="http://x"), Retryable),
+        (aws_error("ResourceNotFoundException"), Misconfiguration),
+        (aws_error("AccessDeniedException"), Misconfiguration),
+        (aws_error("KMSAccessDeniedException"), Misconfiguration),
+        (aws_error("InvalidArgumentException"), Misconfiguration),
+    ],
+)
+def test_a_call_that_fails(error: Exception, expected: type[PipelineError]) -> None:
+    """What may pass is retryable; what needs somebody to act is not, and is no single record's fault."""
+    with pytest.raises(expected):
+        stream(FakeKinesisClient(error=error)).put([entry(1)])
+
+
+def test_check_tells_of_a_stream_that_is_not_there() -> None:
+    """By name and place."""
+    client = FakeKinesisClient(error=aws_error("ResourceNotFoundException"))
+
+    with pytest.raises(NotDeployed, match="no Kinesis stream 'events' in us-east-1 at http://127.0.0.1:4566"):
+        stream(client).check()
+
+
+@pytest.mark.parametrize("error", [None, aws_error("AccessDeniedException")], ids=["there", "may not ask"])
+def test_check_passes(error: Exception | None) -> None:
+    """A producer that may put but not describe is let through."""
+    client = FakeKinesisClient(error=error)
+    stream(client).check()
+
+    assert [{"StreamName": "events"}] == client.asked
+
+
+def test_check_raises_what_it_cannot_judge() -> None:
+    """An error of another kind is the caller's to tell."""
+    error = aws_error("ServiceUnavailable", 503)
+    with pytest.raises(type(error), match="ServiceUnavailable"):
+        stream(FakeKinesisClient(error=error)).check()
