@@ -1,0 +1,204 @@
+"""The whole way of a record, deployed: Kinesis and a source table → process → DynamoDB, S3 and dead letters."""
+
+from __future__ import annotations
+
+import base64
+import time
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+
+from pipeline.aws import s3
+from pipeline.aws.kinesis import KinesisStream
+from pipeline.aws.results import Results
+from pipeline.core.change import key_text
+from pipeline.model import Accepted, Entry, Position
+from pipeline.producer import put_in_order
+from pipeline.testing.lambda_events import log_event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pipeline.aws.clients import Clients
+    from pipeline.model import Image
+
+pytestmark = pytest.mark.integration
+
+DEADLINE_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """The deployed stack, with what the tests do to it."""
+
+    clients: Clients
+    outputs: Mapping[str, str]
+
+    @property
+    def results(self) -> Results:
+        return Results(self.clients.dynamodb, self.outputs["ResultsTableName"])
+
+    def put(self, records: Sequence[tuple[str, bytes]]) -> list[Accepted]:
+        """Put (key, data) onto the stream; all are accepted."""
+        stream = KinesisStream(self.clients.kinesis, self.outputs["StreamName"])
+        entries = [Entry(Position("test", "", str(n)), key, data) for n, (key, data) in enumerate(records)]
+        accepted = [each for each in put_in_order(stream, entries, lambda: 30.0) if isinstance(each, Accepted)]
+        assert len(records) == len(accepted)
+        return accepted
+
+    def put_events(self, events: Sequence[dict[str, Any]]) -> list[Accepted]:
+        return self.put([(str(event["id"]), orjson.dumps(event)) for event in events])
+
+    def dead_letters(self) -> dict[str, dict[str, Any]]:
+        """Every dead letter, by sequence number."""
+        kept = s3.dead_letters(self.clients.s3, self.outputs["DeadLetterBucketName"])
+        return {letter["position"]["sequence_number"]: letter for _, letter in kept}
+
+    def archived(self, ids: set[str]) -> list[dict[str, Any]]:
+        """The archive's lines of these events."""
+        objects = s3.archived(self.clients.s3, self.outputs["ArchiveBucketName"])
+        return [line for _, _, lines in objects for line in lines if line["id"] in ids]
+
+
+@pytest.fixture(scope="session")
+def deployed(localstack: Clients, stack: Mapping[str, str]) -> Deployed:
+    return Deployed(localstack, stack)
+
+
+def eventually[T](look: Callable[[], T], want: Callable[[T], bool]) -> T:
+    """What is seen once it is as wanted, or at the deadline."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not want(seen := look()) and time.monotonic() < deadline:
+        time.sleep(0.2)  # between two looks; the condition decides
+    return seen
+
+
+def fresh(count: int, **data: object) -> list[dict[str, Any]]:
+    """Events that no other test has."""
+    run = uuid.uuid4().hex
+    return [log_event(f"{run}-{n}", key=f"host-{run}", **data) for n in range(count)]
+
+
+def test_good_records_are_delivered_and_bad_ones_hold_nothing_back(deployed: Deployed) -> None:
+    """Between good records, each kind of bad record ends as a dead letter with its reason and its original bytes."""
+    good = fresh(120)
+    unknown = {**log_event(uuid.uuid4().hex), "type": "log.v9"}
+    bad = {
+        "not_json": b"{not json",
+        "not_utf8": b'{"id": "\xff"}',
+        "not_an_event": b"[1, 2]",
+        "unknown_type": orjson.dumps(unknown),
+        "schema_invalid": orjson.dumps(log_event(uuid.uuid4().hex, severity_number=99)),
+        "time_invalid": orjson.dumps({**log_event(uuid.uuid4().hex), "time": "yesterday"}),
+        "number_out_of_range": orjson.dumps(log_event(uuid.uuid4().hex, attributes={"n": 1e300})),
+    }
+    halves = [(str(each["id"]), orjson.dumps(each)) for each in good]
+    accepted = deployed.put([*halves[:60], *((reason, data) for reason, data in bad.items()), *halves[60:]])
+    numbers = {accepted[60 + n].sequence_number: reason for n, reason in enumerate(bad)}
+
+    letters = eventually(deployed.dead_letters, lambda seen: numbers.keys() <= seen.keys())
+    ids = {str(each["id"]) for each in good}
+    lines = eventually(lambda: deployed.archived(ids), lambda seen: len(seen) >= len(good))
+
+    assert numbers == {number: letters[number]["reason"] for number in numbers}
+    for number, reason in numbers.items():
+        assert bad[reason] == base64.b64decode(letters[number]["record"]["kinesis"]["data"])
+    assert ids == {line["id"] for line in lines}
+    assert len(good) == len(lines)
+    assert all(deployed.results.event(str(each["id"])) is not None for each in good)
+
+
+def test_transforms_are_applied(deployed: Deployed) -> None:
+    """Times come out in UTC, severities normalised, e-mail addresses masked."""
+    (event,) = fresh(1, body="mail from ada@example.com", severity_text="warning")
+    event["time"] = "2026-11-23T12:00:00.25+02:00"
+    deployed.put_events([event])
+
+    stored = eventually(lambda: deployed.results.event(event["id"]), lambda seen: seen is not None)
+
+    assert stored is not None
+    assert "2026-11-23T10:00:00.25Z" == stored["time"]
+    assert {
+        "body": "mail from ***@example.com",
+        "severity_text": "WARN",
+        "severity_number": 13,
+    } == stored["data"]
+
+
+def test_the_same_event_twice_has_one_effect(deployed: Deployed) -> None:
+    """A record that a producer sent twice is one item, and one id in the archive."""
+    events = fresh(20)
+    deployed.put_events([*events, *events])
+    ids = {str(each["id"]) for each in events}
+
+    lines = eventually(lambda: deployed.archived(ids), lambda seen: len(seen) >= 2 * len(events))
+    latest = deployed.results.latest(events[0]["subject"])
+
+    assert ids == {line["id"] for line in lines}
+    assert len(events) == len(latest)
+
+
+def test_the_latest_events_of_a_key_in_a_time_range(deployed: Deployed) -> None:
+    """A key's events come newest first, from `since` on and before `until`."""
+    events = fresh(10)
+    for minute, event in enumerate(events):
+        event["time"] = f"2026-11-23T10:0{minute}:00Z"
+    deployed.put_events(events)
+    key = str(events[0]["subject"])
+    eventually(lambda: deployed.results.latest(key), lambda seen: len(seen) == len(events))
+
+    found = deployed.results.latest(key, since="2026-11-23T10:03:00Z", until="2026-11-23T10:08:00Z", limit=3)
+
+    assert [events[7]["id"], events[6]["id"], events[5]["id"]] == [each["id"] for each in found]
+
+
+def test_changes_of_a_table_become_state_and_history(deployed: Deployed) -> None:
+    """Created, updated, deleted: numbers, sets and binary arrive as they were, and each change is in the history."""
+    table, order = deployed.outputs["SourceTableName"], uuid.uuid4().hex
+    key: Image = {"order_id": {"S": order}}
+    item: dict[str, Any] = {
+        **key,
+        "total": {"N": "12345678901234567890.123456789012345678"},
+        "count": {"N": "3"},
+        "rate": {"N": "0.1"},
+        "tags": {"SS": ["a", "b"]},
+        "sizes": {"NS": ["1", "2.5"]},
+        "photo": {"B": b"\x00\xff"},
+        "lines": {"L": [{"M": {"sku": {"S": "x"}, "none": {"NULL": True}}}]},
+    }
+    updated = {**item, "count": {"N": "4"}}
+    dynamodb: Any = deployed.clients.dynamodb
+    entity = f"{table}/{key_text(key)}"
+    dynamodb.put_item(TableName=table, Item=item)
+    dynamodb.put_item(TableName=table, Item=updated)
+
+    live = eventually(lambda: deployed.results.state(entity), _counts(4))
+    stored = dynamodb.get_item(
+        TableName=deployed.outputs["ResultsTableName"], Key={"pk": {"S": f"entity#{entity}"}, "sk": {"S": "state"}}
+    )["Item"]["data"]["M"]
+    dynamodb.delete_item(TableName=table, Key=key)
+    gone = eventually(lambda: deployed.results.state(entity), lambda seen: bool(seen and seen["deleted"]))
+    history = eventually(lambda: list(deployed.results.history(entity)), lambda seen: len(seen) == 3)
+
+    assert live is not None
+    assert _sorted_sets(updated) == _sorted_sets(stored)
+    assert gone is not None
+    assert "data" not in gone
+    changes: list[Any] = [each["data"] for each in history]
+    assert ["c", "u", "d"] == [each["op"] for each in changes]
+    assert "user" == changes[-1]["source"]["deleted_by"]
+
+
+def _counts(count: int) -> Callable[[Any], bool]:
+    return lambda state: state is not None and state["data"]["count"] == count
+
+
+def _sorted_sets(image: Mapping[str, Any]) -> dict[str, Any]:
+    """Sets have no order; numbers of sets come back in DynamoDB's."""
+    return {
+        name: {kind: sorted(content) if kind in {"SS", "NS", "BS"} else content for kind, content in value.items()}
+        for name, value in image.items()
+    }
