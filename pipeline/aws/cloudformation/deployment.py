@@ -85,7 +85,12 @@ class Deployment:
         wanted = Wanted(self.stack, _kind(existing), url, parameters)
         made = changes.create(self.clients.cloudformation, wanted, self.pace)
         if made is not None:
-            self.report(Step(self.stack, f"{wanted.kind}_READY", f"{len(made.changes)} resources change"))
+            count = len(made.changes)
+            self.report(
+                Step(
+                    self.stack, f"{wanted.kind}_READY", f"{count} resources change" if count else "no resource changes"
+                )
+            )
         return made
 
     def _check(self, existing: StackTypeDef | None) -> None:
@@ -96,17 +101,17 @@ class Deployment:
     def _remove(self, existing: StackTypeDef) -> None:
         self.report(Step(self.stack, existing["StackStatus"], "its first creation failed; removed to begin anew"))
         client, stack_id = self.clients.cloudformation, existing["StackId"]
-        follower = Follower(client, stack_id, self.report)
+        follower = Follower(client, stack_id, self.report, self.pace)
         client.delete_stack(StackName=stack_id)
-        status = follower.follow(self.pace, f"removing stack {self.stack}")
+        status = follower.follow(f"removing stack {self.stack}", ends="DELETE_COMPLETE")
         if status != "DELETE_COMPLETE":
             raise DeployFailed(_failure(self.stack, status, follower.failures))
 
     def _execute(self, change_set: ChangeSet) -> None:
         client = self.clients.cloudformation
-        follower = Follower(client, change_set.stack_id, self.report)
+        follower = Follower(client, change_set.stack_id, self.report, self.pace)
         client.execute_change_set(ChangeSetName=change_set.arn, StackName=change_set.stack_id)
-        status = follower.follow(self.pace, f"deploying stack {self.stack}")
+        status = follower.follow(f"deploying stack {self.stack}")
         if status not in _UP_TO_DATE:
             raise DeployFailed(_failure(self.stack, status, follower.failures))
 

@@ -1,6 +1,7 @@
 """What CloudFormation does to a stack, as it does it: its events, each told once, until the stack has come to rest.
 
-The end is read from the stack's own events and not from its status, which may still be the one of the time before.
+The end is read from the stack's own events and not from its status, which may still be the one of the time before. A
+failure of the stack counts as the end when nothing follows for a while: LocalStack tells it before it rolls back.
 A throttled or dropped poll is no failure of the stack: the next poll sees what it missed.
 """
 
@@ -49,9 +50,10 @@ type Report = Callable[[Step], None]
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How often to ask, and when to give up."""
+    """How often to ask, how long a failure must stand to be the end, and when to give up."""
 
     interval_seconds: float = 2.0
+    settle_seconds: float = 4.0
     timeout_seconds: float = 3600.0
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
@@ -87,24 +89,33 @@ class Follower:
     client: CloudFormationClient
     stack_id: str
     report: Report
+    pace: Pace
     failures: list[Step] = field(default_factory=list)
     _seen: set[str] = field(init=False)
+    _status: str = field(init=False, default="")
+    _changed_at: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
         self._seen = {event["EventId"] for event in self._unseen(set())}
 
-    def follow(self, pace: Pace, what: str) -> str:
-        """Tell every event until the stack has come to rest; its status then."""
-        return pace.until(self._poll, what)
+    def follow(self, what: str, ends: str = "_COMPLETE") -> str:
+        """Tell every event until the stack is in a status with this end, or has failed for good; its status then."""
+        return self.pace.until(lambda: self._poll(ends), what)
 
-    def _poll(self) -> str | None:
+    def _poll(self, ends: str) -> str | None:
         for event in self._unseen(self._seen):
             self._seen.add(event["EventId"])
+            self._changed_at = self.pace.clock()
             status = event.get("ResourceStatus", "")
             self._tell(event, status)
-            if event.get("PhysicalResourceId") == self.stack_id and _at_rest(status):
-                return status
-        return None
+            if event.get("PhysicalResourceId") == self.stack_id:
+                self._status = status
+        return self._status if self._at_rest(ends) else None
+
+    def _at_rest(self, ends: str) -> bool:
+        if self._status.endswith("_FAILED"):
+            return self.pace.clock() - self._changed_at >= self.pace.settle_seconds
+        return self._status.endswith(ends)
 
     def _unseen(self, seen: set[str]) -> list[StackEventTypeDef]:
         """The events not seen yet, oldest first; pages come newest first."""
@@ -125,7 +136,3 @@ class Follower:
         if step.failed and kind != STACK and not reason.startswith(_FOLLOW_UP):
             self.failures.append(step)
         self.report(step)
-
-
-def _at_rest(status: str) -> bool:
-    return status.endswith(("_COMPLETE", "_FAILED"))

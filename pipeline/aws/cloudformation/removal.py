@@ -78,9 +78,9 @@ class Removal:
 
     def _remove_stack(self) -> None:
         client, stack_id = self.clients.cloudformation, self._stack_id()
-        follower = Follower(client, stack_id, self.report)
+        follower = Follower(client, stack_id, self.report, self.pace)
         client.delete_stack(StackName=stack_id)
-        status = follower.follow(self.pace, f"removing stack {self.stack}")
+        status = follower.follow(f"removing stack {self.stack}", ends="DELETE_COMPLETE")
         if status != "DELETE_COMPLETE":
             first = follower.failures[0] if follower.failures else Step(self.stack, status, "its events say why")
             raise DeployFailed(f"stack {self.stack!r} is in {status} because of {first.subject} ({first.detail})")
