@@ -25,6 +25,8 @@ MAX_SOURCE_BYTES: Final = 1024
 MAX_SUBJECT_BYTES: Final = 1024
 MAX_TYPE_BYTES: Final = 128
 MAX_TIME_BYTES: Final = 64
+# More than any sink holds (an item: 32), and less than what Python and orjson recurse into (about 1,000 and 254).
+MAX_LEVELS: Final = 100
 
 # Digits become 0, what may stand before a number in JSON a blank: ten times faster to search than a regex. A sequence
 # number in quotation marks is none.
@@ -52,7 +54,7 @@ def decode(record: Record) -> Event:
 def parse(data: bytes) -> Json:
     """The JSON value in the bytes, no integer changed; any other number is the 64-bit float nearest to it.
 
-    Raises Rejection: not_utf8, not_json, too_deep (1,024 levels), number_out_of_range.
+    Raises Rejection: not_utf8, not_json, too_deep, number_out_of_range.
     """
     try:
         value: Json = orjson.loads(data)
@@ -60,6 +62,8 @@ def parse(data: bytes) -> Json:
         _reject_unparsed(data, error)
     if _LONG_INTEGER in (b" " + data).translate(_SHAPES):
         _check_integers(data)
+    if data.count(b"{") + data.count(b"[") > MAX_LEVELS:
+        _check_levels(value)
     return value
 
 
@@ -123,10 +127,19 @@ def _check_integers(data: bytes) -> None:
 
     def check(literal: str) -> int:
         if len(literal) > len("-9223372036854775808") or int(literal) not in _INT64:
-            raise Rejection(Reason.NUMBER_OUT_OF_RANGE, "an integer does not fit 64 bits; send it as text")
+            raise Rejection(Reason.NUMBER_OUT_OF_RANGE, "an integer has more than 64 bits; send it as text")
         return 0
 
     json.loads(data, parse_int=check, parse_float=lambda _: 0)
+
+
+def _check_levels(value: Json) -> None:
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(MAX_LEVELS):
+        inner = (child for each in level for child in (each.values() if isinstance(each, dict) else each))
+        level = [child for child in inner if isinstance(child, dict | list)]
+    if level:
+        raise Rejection(Reason.TOO_DEEP, f"data is nested deeper than {MAX_LEVELS} levels")
 
 
 def _kind(value: Any) -> str:  # noqa: ANN401 - it tells what it is

@@ -76,15 +76,17 @@ def test_no_data() -> None:
         (b'{"a": "\xff"}', r"not_utf8: byte 7 of 10 is not UTF-8 \(invalid start byte\)"),
         (b"\x1f\x8b\x08\x00", "not_utf8: byte 1 of 4"),
         (b"[" * 1025 + b"]" * 1025, "too_deep: depth limit exceeded"),
+        (b"[" * 1024 + b"]" * 1024, "too_deep: data is nested deeper than 100 levels"),
+        (b'{"a":' * 101 + b"1" + b"}" * 101, "too_deep: data is nested deeper than 100 levels"),
         (b"[" * 1000 + b"12345678901234567890" + b"]" * 1000, "number_out_of_range: "),
         (b"1e999", "number_out_of_range: number is infinity"),
-        (b"9223372036854775808", "number_out_of_range: an integer does not fit 64 bits; send it as text"),
+        (b"9223372036854775808", "number_out_of_range: an integer has more than 64 bits; send it as text"),
         (b'{"a":[-9223372036854775809]}', "number_out_of_range: "),
         (b'{"a": 1.5, "b":\t18446744073709551615}', "number_out_of_range: "),
         (b"[0,12345678901234567890123]", "number_out_of_range: "),
         (b"[" + b"9" * 5000 + b"]", "number_out_of_range: "),
     ],
-    ids=range(18),
+    ids=range(20),
 )
 def test_not_parsed(data: bytes, rejection: str) -> None:
     """Bytes that hold no JSON value, or one that would be changed, are rejected with what is wrong."""
@@ -104,6 +106,9 @@ def test_not_parsed(data: bytes, rejection: str) -> None:
         ('"é"'.encode(), "é"),
         (b'"\\u0000"', "\x00"),
         (b'{"a":1,"a":2}', {"a": 2}),
+        (b"[" * 100 + b"1" + b"]" * 100, json.loads("[" * 100 + "1" + "]" * 100)),
+        (b"[" + b"[]," * 100 + b"{}]", [[]] * 100 + [{}]),
+        (b'"' + b"[" * 200 + b'"', "[" * 200),
     ],
 )
 def test_parsed(data: bytes, value: Json) -> None:
