@@ -24,7 +24,7 @@ def read(event: Mapping[str, Any]) -> list[Record]:
     """The records of a batch, in order. Raises Misconfiguration when it is not one of a stream."""
     try:
         return [_READERS[original["eventSource"]](original) for original in event["Records"]]
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise Misconfiguration(
             f"the event is not a batch of Kinesis or DynamoDB Streams records ({type(error).__name__}: {error}); "
             "check the function's event source mapping"
@@ -34,18 +34,23 @@ def read(event: Mapping[str, Any]) -> list[Record]:
 def _kinesis(original: LambdaRecord) -> Record:
     kinesis = original["kinesis"]
     shard, _, _ = original["eventID"].partition(":")
-    stream = original["eventSourceARN"].rpartition("/")[2]
-    return Record(
-        Position(stream, shard, str(kinesis["sequenceNumber"])), original, float(kinesis["approximateArrivalTimestamp"])
-    )
+    # arn:aws:kinesis:<region>:<account>:stream/<stream>, with enhanced fan-out followed by /consumer/<name>:<created>
+    stream = original["eventSourceARN"].split("/")[1]
+    position = Position(stream, shard, _number(kinesis["sequenceNumber"]))
+    return Record(position, original, float(kinesis["approximateArrivalTimestamp"]))
 
 
 def _dynamodb(original: LambdaRecord) -> Record:
     change = original["dynamodb"]
     # arn:aws:dynamodb:<region>:<account>:table/<table>/stream/<label>; the label holds colons
     _, table, _, label = original["eventSourceARN"].split(":", 5)[5].split("/", 3)
-    position = Position(table, label, str(change["SequenceNumber"]))
+    position = Position(table, label, _number(change["SequenceNumber"]))
     return Record(position, original, float(change["ApproximateCreationDateTime"]))
+
+
+def _number(sequence_number: str) -> str:
+    int(sequence_number)  # everything downstream relies on it
+    return sequence_number
 
 
 _READERS: dict[str, Callable[[LambdaRecord], Record]] = {"aws:kinesis": _kinesis, "aws:dynamodb": _dynamodb}
