@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipeline.core.route import Route
+from pipeline.model import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipeline.core.route import Transform
+
+
+def twice(event: Event) -> Sequence[Event]:
+    return [dataclasses.replace(event, id=f"{event.id}{letter}") for letter in "ab"]
+
+
+def drop_a(event: Event) -> Sequence[Event]:
+    return () if event.id.endswith("a") else (event,)
+
+
+@pytest.mark.parametrize(
+    ("transforms", "ids"),
+    [
+        ((), ["1"]),
+        ((twice,), ["1a", "1b"]),
+        ((twice, twice), ["1aa", "1ab", "1ba", "1bb"]),
+        ((twice, drop_a), ["1b"]),
+        ((drop_a, twice), ["1a", "1b"]),
+        ((twice, drop_a, twice, drop_a), ["1bb"]),
+    ],
+)
+def test_transform(transforms: Sequence[Transform], ids: list[str]) -> None:
+    """Transforms run in order, each on all that the one before it left: none, one or many."""
+    event = Event("1", "//a", "log.v1", "2026-11-23T10:00:00Z", {})
+    assert ids == [each.id for each in Route(transforms, ()).transform(event)]
