@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from pipeline.core.attribute_value import from_json, size_bytes, untagged_image
+from pipeline.core.chunk import MAX_RECORD_BYTES, entry_bytes
 from pipeline.errors import Rejection
 from pipeline.model import Entry, Event, Item, Line, Reason, State
 
@@ -25,9 +26,8 @@ if TYPE_CHECKING:
 
 # Developer guide, "Constraints in Amazon DynamoDB": an item is at most 400 KB.
 MAX_ITEM_BYTES: Final = 400 * 1024
-# Kinesis API reference, PutRecordsRequestEntry: a key is at most 256 characters; data and key at most 1 MiB by default.
+# Kinesis API reference, PutRecordsRequestEntry.
 MAX_PARTITION_KEY_CHARACTERS: Final = 256
-MAX_RECORD_BYTES: Final = 1024 * 1024
 # Sequence numbers have up to 56 digits (40 in DynamoDB Streams); padded, their text order is their order.
 SEQUENCE_DIGITS: Final = 56
 # A version is longer than any of them, so it begins with 0 and is never taken for a time, which begins with a year.
@@ -98,12 +98,11 @@ def archive_line(record: Record, event: Event) -> Line:
 
 def stream_entry(record: Record, event: Event) -> Entry:
     """The event as CloudEvents JSON under its key. Raises Rejection: too_large."""
-    data = orjson.dumps(cloudevent(event))
-    key = partition_key(event.key)
-    size = len(data) + len(key.encode())
+    entry = Entry(record.position, partition_key(event.key), orjson.dumps(cloudevent(event)))
+    size = entry_bytes(entry)
     if size > MAX_RECORD_BYTES:
         raise Rejection(Reason.TOO_LARGE, f"{size} bytes as a stream record; the limit is {MAX_RECORD_BYTES}")
-    return Entry(record.position, key, data)
+    return entry
 
 
 def cloudevent(event: Event) -> dict[str, Json]:
