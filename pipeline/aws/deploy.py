@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from pipeline.aws.cloudformation.progress import Pace, Step
 from pipeline.aws.cloudformation.removal import Removal
 from pipeline.build import build
 from pipeline.build.target import on_lambda, on_this_machine
+from pipeline.errors import InputError
 from pipeline.project import project_root
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from pipeline.aws.cloudformation.removal import Holder
     from pipeline.build.target import Target
 
+# CloudFormation's rule; Lambda's is 64 characters, of which `-relay-changes` takes 14.
+_STACK_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,49}")
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _LOCAL_PACE = Pace(interval_seconds=0.3, timeout_seconds=300)
 _PACE = Pace()
@@ -56,7 +60,13 @@ def deploy(
 
 def prepare(clients: Clients, stack: str, *, report: Report, options: Options) -> Deployment:
     """The deployment of this checkout, its package built; nothing is deployed yet."""
+    if not _STACK_NAME.fullmatch(stack):
+        raise InputError(
+            f"{stack!r} cannot name a stack: letters, digits and hyphens, a letter first, at most 50 characters "
+            "(the functions are named after it)"
+        )
     root = project_root()
+    artifacts = ArtifactBucket.of(clients, options.artifact_bucket)  # asks AWS: no credentials, no build
     target = choose_target(clients, options)
     package = build(root, target, lambda line: report(Step("package", "BUILDING", line)))
     fresh = "as built before" if package.cached else "built"
@@ -67,7 +77,7 @@ def prepare(clients: Clients, stack: str, *, report: Report, options: Options) -
         template=root / "infra" / "template.yaml",
         package=package.path,
         parameters={"Architecture": target.architecture, **options.parameters},
-        artifacts=ArtifactBucket.of(clients, options.artifact_bucket),
+        artifacts=artifacts,
         report=report,
         pace=pace(clients),
     )
