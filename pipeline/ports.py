@@ -8,19 +8,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pipeline.model import (
         Accepted,
         DeadLetter,
         Delivery,
         Entry,
+        Event,
         Failure,
         Json,
         Ledger,
         Position,
+        Record,
         Refused,
     )
+
+
+type Transform = Callable[[Event], Sequence[Event]]
+"""One event in; none (dropped), one or many out. Raises Rejection for what can never be transformed."""
+
+type Destination = Callable[[Record, Event], Delivery]
+"""Encodes an event for one sink. Raises Rejection for what the sink can never hold."""
 
 
 class Remaining(Protocol):

@@ -21,8 +21,8 @@ from pipeline.errors import Rejection
 from pipeline.model import Entry, Event, Item, Line, Reason, State
 
 if TYPE_CHECKING:
-    from pipeline.core.route import Destination
     from pipeline.model import AttributeValue, Json, Record
+    from pipeline.ports import Destination
 
 # Developer guide, "Constraints in Amazon DynamoDB": an item is at most 400 KB.
 MAX_ITEM_BYTES: Final = 400 * 1024
@@ -62,10 +62,15 @@ def event_item(*, keep_days: int) -> Destination:
 
 
 def entity_state(*, keep_tombstone_days: int) -> Destination:
-    """The entity of a change as it is now: pk `entity#<subject>`, sk `state`, guarded by its version."""
+    """The entity of a change as it is now: pk `entity#<subject>`, sk `state`, guarded by its version.
+
+    Without a subject the changes of all entities of a source would be taken for one: that is rejected, not_an_event.
+    """
 
     def encode(record: Record, event: Event) -> State:
-        key, change = f"entity#{event.key}", event.data
+        if event.subject is None:
+            raise Rejection(Reason.NOT_AN_EVENT, "attribute subject is missing; a change names its entity there")
+        key, change = f"entity#{event.subject}", event.data
         version, after = version_of(_source(event, "sequence_number")), change["after"]
         item: dict[str, AttributeValue] = {
             "pk": {"S": key},

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pipeline.model import Delivery, Event, Record
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-type Transform = Callable[[Event], Sequence[Event]]
-"""One event in; none (dropped), one or many out. Raises Rejection for what can never be transformed."""
-
-type Destination = Callable[[Record, Event], Delivery]
-"""Encodes an event for one sink. Raises Rejection for what the sink can never hold."""
+    from pipeline.model import Event
+    from pipeline.ports import Destination, Transform
 
 
 @dataclass(frozen=True, slots=True)

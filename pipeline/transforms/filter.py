@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipeline.core.route import Transform
     from pipeline.model import Event
+    from pipeline.ports import Transform
 
 
 def drop_below(severity_number: int) -> Transform:

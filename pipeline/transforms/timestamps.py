@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pipeline.model import Event
 
 _RFC3339: Final = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d{0,20})?(Z|z|[+-]\d\d:\d\d)", re.ASCII
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d{0,20})?(Z|z|[+-]\d\d:[0-5]\d)", re.ASCII
 )
 
 
@@ -43,4 +43,4 @@ def utc(text: str) -> str:
         moment = datetime.fromisoformat(f"{date}T{clock}{offset.upper()}").astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise Rejection(Reason.TIME_INVALID, f"{text[:64]!r} is no time: {error}") from None
-    return f"{moment:%Y-%m-%dT%H:%M:%S}{f'.{fraction}' if fraction else ''}Z"
+    return f"{moment.replace(tzinfo=None).isoformat()}{f'.{fraction}' if fraction else ''}Z"
