@@ -21,8 +21,9 @@ from pipeline.errors import Rejection
 from pipeline.model import Entry, Event, Item, Line, Reason, State
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pipeline.model import AttributeValue, Json, Record
-    from pipeline.ports import Destination
 
 # Developer guide, "Constraints in Amazon DynamoDB": an item is at most 400 KB.
 MAX_ITEM_BYTES: Final = 400 * 1024
@@ -36,7 +37,7 @@ _FRACTION_DIGITS: Final = 9
 _DAY_SECONDS: Final = 86_400
 
 
-def event_item(*, keep_days: int) -> Destination:
+def event_item(*, keep_days: int) -> Callable[[Record, Event], Item]:
     """The event as an append-only item: pk `event#<id>`, sk `event`."""
 
     def encode(record: Record, event: Event) -> Item:
@@ -61,7 +62,7 @@ def event_item(*, keep_days: int) -> Destination:
     return encode
 
 
-def entity_state(*, keep_tombstone_days: int) -> Destination:
+def entity_state(*, keep_tombstone_days: int) -> Callable[[Record, Event], State]:
     """The entity of a change as it is now: pk `entity#<subject>`, sk `state`, guarded by its version.
 
     Without a subject the changes of all entities of a source would be taken for one: that is rejected, not_an_event.

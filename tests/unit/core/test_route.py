@@ -11,7 +11,7 @@ from pipeline.model import Event
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipeline.core.route import Transform
+    from pipeline.ports import Transform
 
 
 def twice(event: Event) -> Sequence[Event]:
