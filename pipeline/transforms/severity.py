@@ -42,12 +42,14 @@ def normalise(event: Event) -> Sequence[Event]:
     (13, 'WARN')
     """
     text, number = event.data.get("severity_text"), event.data.get("severity_number")
+    if isinstance(number, float):
+        number = int(number)  # JSON Schema takes 9.0 for an integer
     if not isinstance(number, int):
         number = number_of(text) if isinstance(text, str) else None
     if number is None:
         return (event,)
     name = name_of(number)
-    if text == name and event.data.get("severity_number") == number:
+    if text == name and number is event.data.get("severity_number"):
         return (event,)
     return (dataclasses.replace(event, data={**event.data, "severity_number": number, "severity_text": name}),)
 
