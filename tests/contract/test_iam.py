@@ -1,0 +1,239 @@
+"""Least privilege: what is granted is what is declared, and what is declared is what is used.
+
+The template's roles are read back and compared with the topology, both ways. Then each function runs on a batch that
+takes all its ways, with AWS answering from here, and the calls it makes are compared with what it may do.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, cast
+
+import orjson
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+
+from pipeline import topology
+from pipeline.aws.clients import Clients
+from pipeline.environment import Environment
+from pipeline.testing.lambda_events import dynamodb_event, dynamodb_record, kinesis_event, log_event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from botocore.awsrequest import AWSPreparedRequest
+
+    from pipeline.aws.cloudformation.template import Template
+    from pipeline.topology import Function
+
+type Grants = dict[str, set[str]]
+
+# What Lambda itself does with the role of a function: none of it shows in the function's own calls.
+BY_LAMBDA = {"logs:CreateLogStream", "logs:PutLogEvents", "s3:ListBucket"}
+GIVEN_UP = "DeadLetterBucket/aws/lambda/*"
+
+
+def place(value: Any) -> str:  # noqa: ANN401 - JSON
+    """A resource of a statement as the topology names it."""
+    match value:
+        case {"Fn::GetAtt": [name, "StreamArn"]}:
+            return f"{name}/stream"
+        case {"Fn::GetAtt": [name, "Arn"]}:
+            return str(name)
+        case {"Fn::Sub": text}:
+            return str(text).replace("${", "").replace(".Arn}", "")
+    return json.dumps(value)
+
+
+def listed(value: Any) -> list[Any]:  # noqa: ANN401 - JSON
+    """IAM lets a list of one be written without the list."""
+    return value if isinstance(value, list) else [value]
+
+
+def granted(resources: Mapping[str, Any], function: str) -> Grants:
+    """What the role of a function allows, by resource."""
+    role = resources[function]["Properties"]["Role"]["Fn::GetAtt"][0]
+    grants: defaultdict[str, set[str]] = defaultdict(set)
+    for policy in resources[role]["Properties"]["Policies"]:
+        for statement in policy["PolicyDocument"]["Statement"]:
+            assert "Allow" == statement["Effect"]
+            assert statement.keys() <= {"Sid", "Effect", "Action", "Resource"}
+            for resource in listed(statement["Resource"]):
+                grants[place(resource)] |= set(listed(statement["Action"]))
+    return dict(grants)
+
+
+def declared(function: Function) -> Grants:
+    """What the topology grants, by resource."""
+    grants: defaultdict[str, set[str]] = defaultdict(set)
+    for grant in function.grants:
+        grants[grant.resource] |= grant.actions
+    return dict(grants)
+
+
+@pytest.mark.parametrize("function", topology.FUNCTIONS, ids=lambda each: each.name)
+def test_granted_is_declared(function: Function, resources: Mapping[str, Any]) -> None:
+    """A role allows what is declared, nothing more and nothing less."""
+    assert declared(function) == granted(resources, function.resource)
+
+
+def test_each_function_has_a_role_of_its_own(resources: Mapping[str, Any]) -> None:
+    """No two functions share a role, no role is beside, and a role has no other policies."""
+    used = [
+        each["Properties"]["Role"]["Fn::GetAtt"][0]
+        for each in resources.values()
+        if each["Type"] == "AWS::Lambda::Function"
+    ]
+    roles = {name: each["Properties"] for name, each in resources.items() if each["Type"] == "AWS::IAM::Role"}
+
+    assert sorted(roles) == sorted(used)
+    assert all("ManagedPolicyArns" not in role for role in roles.values())
+    assert [] == [name for name, each in resources.items() if "Policy" in each["Type"] and "IAM" in each["Type"]]
+
+
+def test_only_lambda_may_take_a_role(resources: Mapping[str, Any]) -> None:
+    """A role trusts Lambda and nobody else."""
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+
+    for role in (each["Properties"] for each in resources.values() if each["Type"] == "AWS::IAM::Role"):
+        assert [trust] == role["AssumeRolePolicyDocument"]["Statement"]
+
+
+def test_nothing_is_granted_by_wildcard() -> None:
+    """No action is a pattern and no resource is everything; a `*` stands behind a prefix of a bucket only."""
+    for function in topology.FUNCTIONS:
+        for grant in function.grants:
+            assert not any("*" in action for action in grant.actions)
+            bucket, _, prefix = grant.resource.partition("/")
+            assert "*" not in bucket
+            assert "*" not in prefix.removesuffix("/*")
+            assert "*" != prefix
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("dynamodb:DeleteItem", {"Fn::GetAtt": ["ResultsTable", "Arn"]}),
+        ("dynamodb:PutItem", {"Fn::GetAtt": ["SourceTable", "Arn"]}),
+        ("s3:PutObject", {"Fn::Sub": "${ArchiveBucket.Arn}/*"}),
+        ("s3:PutObject", "*"),
+        ("s3:*", {"Fn::Sub": "${ArchiveBucket.Arn}/archive/*"}),
+    ],
+)
+def test_a_grant_more_is_seen(
+    template: Template, translate: Callable[[Template], Mapping[str, Any]], action: str, resource: object
+) -> None:
+    """A statement that only the template has makes the two differ."""
+    policy = template["Resources"]["ProcessRole"]["Properties"]["Policies"][0]["PolicyDocument"]
+    policy["Statement"].append({"Effect": "Allow", "Action": action, "Resource": resource})
+
+    assert declared(topology.PROCESS) != granted(translate(template)["Resources"], "ProcessFunction")
+
+
+def test_a_grant_less_is_seen(template: Template, translate: Callable[[Template], Mapping[str, Any]]) -> None:
+    """A statement that the template lacks makes the two differ."""
+    template["Resources"]["ProcessRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"].pop()
+
+    assert declared(topology.PROCESS) != granted(translate(template)["Resources"], "ProcessFunction")
+
+
+class Calls:
+    """AWS, answering from here: every call is carried out, and noted as the grant that it needs."""
+
+    def __init__(self) -> None:
+        """No call yet."""
+        self.needed: defaultdict[str, set[str]] = defaultdict(set)
+
+    def attach(self, clients: Clients) -> Clients:
+        """Answer all calls of these clients."""
+        for client in (clients.dynamodb, clients.s3, clients.kinesis):
+            client.meta.events.register("before-send", self._answer)  # type: ignore[arg-type] # what it returns is sent back
+        return clients
+
+    def _answer(self, request: AWSPreparedRequest, event_name: str, **_rest: object) -> AWSResponse:
+        _, service, operation = event_name.split(".")
+        body: bytes = getattr(self, service)(operation, request)
+        return _Answer(request.url, body)
+
+    def dynamodb(self, operation: str, request: AWSPreparedRequest) -> bytes:
+        """Note a call to a table; every item is written."""
+        asked = orjson.loads(cast("bytes", request.body))
+        for table in asked.get("RequestItems") or [asked["TableName"]]:
+            self.needed[table].add(f"dynamodb:{operation}")
+        return b'{"UnprocessedItems": {}}'
+
+    def s3(self, operation: str, request: AWSPreparedRequest) -> bytes:
+        """Note a call to an object, by the first part of its key."""
+        bucket, prefix = request.url.split("/")[3:5]
+        self.needed[f"{bucket}/{prefix}/*"].add(f"s3:{operation}")
+        return b""
+
+    def kinesis(self, operation: str, request: AWSPreparedRequest) -> bytes:
+        """Note a call to a stream; every record is accepted."""
+        asked = orjson.loads(cast("bytes", request.body))
+        self.needed[asked["StreamName"]].add(f"kinesis:{operation}")
+        accepted = {"SequenceNumber": "1", "ShardId": "shardId-000000000000"}
+        return orjson.dumps({"FailedRecordCount": 0, "Records": [accepted] * len(asked["Records"])})
+
+
+class _Answer(AWSResponse):
+    """A response that was never on a wire."""
+
+    def __init__(self, url: str, content: bytes) -> None:
+        super().__init__(url, 200, HTTPHeaders(), None)
+        self._content = content
+
+
+def deployed(function: Function) -> Mapping[str, str]:
+    """The environment of a function in a stack where each resource is called by its logical id."""
+    return {name: value.removeprefix("${").removesuffix("}") for name, value in function.environment.items()}
+
+
+def calls_of_process() -> Grants:
+    """A batch that ends everywhere it can: an event, a change of an entity, a dead letter."""
+    calls = Calls()
+    consumer = Environment(deployed(topology.PROCESS), calls.attach(Clients(local=True))).process()
+    change = {
+        **log_event("c-1", key="orders/1"),
+        "type": "change.v1",
+        "data": {
+            "op": "c",
+            "before": None,
+            "after": {"order_id": "1"},
+            "key": {"order_id": "1"},
+            "source": {"table": "orders", "event_id": "x", "sequence_number": "100000000000000000001"},
+        },
+    }
+    answer = consumer.consume(kinesis_event(log_event(), change, b"not JSON"), lambda: 60.0)
+    assert {"batchItemFailures": []} == answer
+    return dict(calls.needed)
+
+
+def calls_of_relay_changes() -> Grants:
+    """A change, and a record that can never become one."""
+    calls = Calls()
+    consumer = Environment(deployed(topology.RELAY_CHANGES), calls.attach(Clients(local=True))).relay_changes()
+    good = dynamodb_record({"order_id": {"S": "1"}}, after={"order_id": {"S": "1"}})
+    bad = dynamodb_record({"order_id": {"??": "1"}}, after={"order_id": {"??": "1"}}, sequence_number=10**21)
+    other = dynamodb_record({"order_id": {"S": "2"}}, after={"order_id": {"S": "2"}}, sequence_number=10**21 + 1)
+    answer = consumer.consume(dynamodb_event(good, bad, other), lambda: 60.0)
+    assert {"batchItemFailures": []} == answer
+    return dict(calls.needed)
+
+
+def own(function: Function) -> Grants:
+    """What is declared for the function's own calls: without reading its source, which Lambda does."""
+    places = {name: actions - BY_LAMBDA for name, actions in declared(function).items() if name != GIVEN_UP}
+    return {name: actions for name, actions in places.items() if actions and name != function.source.resource}
+
+
+def test_process_uses_what_it_is_granted() -> None:
+    """Every grant of `process` is used, and it calls nothing that is not granted."""
+    assert own(topology.PROCESS) == calls_of_process()
+
+
+def test_relay_changes_uses_what_it_is_granted() -> None:
+    """Every grant of `relay_changes` is used, and it calls nothing that is not granted."""
+    assert own(topology.RELAY_CHANGES) == calls_of_relay_changes()

@@ -1,0 +1,200 @@
+"""The template says what the topology says: it is read back into the topology's own nouns, and they are equal.
+
+Equality holds both ways: what only one of the two knows makes them differ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pipeline import topology
+from pipeline.topology import Bucket, Function, Index, Source, Stream, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from pipeline.aws.cloudformation.template import Template
+
+
+def of_type(resources: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The resources of one type: logical id and properties."""
+    return ((name, each.get("Properties", {})) for name, each in resources.items() if each["Type"] == kind)
+
+
+def reference(value: object) -> str:
+    """A value as the topology writes it: `${Stream}`, `${Stream.Arn}`, or itself."""
+    match value:
+        case {"Ref": name}:
+            return f"${{{name}}}"
+        case {"Fn::GetAtt": [name, attribute]}:
+            return f"${{{name}.{attribute}}}"
+        case _:
+            return str(value)
+
+
+def place(value: object) -> str:
+    """A resource as the topology names it: `Stream`, `SourceTable/stream`."""
+    name, _, attribute = reference(value).strip("${}").partition(".")
+    return f"{name}/stream" if attribute == "StreamArn" else name
+
+
+def key(schema: list[Mapping[str, str]]) -> tuple[str, ...]:
+    """Partition key first."""
+    return tuple(each["AttributeName"] for each in sorted(schema, key=lambda each: each["KeyType"]))
+
+
+def read_streams(resources: Mapping[str, Any]) -> set[Stream]:
+    """The Kinesis streams."""
+    return {Stream(name, each["RetentionPeriodHours"]) for name, each in of_type(resources, "AWS::Kinesis::Stream")}
+
+
+def read_tables(resources: Mapping[str, Any]) -> set[Table]:
+    """The DynamoDB tables."""
+    return {
+        Table(
+            name,
+            key=key(each["KeySchema"]),
+            stream_view=each["StreamSpecification"]["StreamViewType"],
+            expires=each["TimeToLiveSpecification"]["AttributeName"],
+            indexes=tuple(
+                Index(index["IndexName"], key(index["KeySchema"])) for index in each.get("GlobalSecondaryIndexes", ())
+            ),
+        )
+        for name, each in of_type(resources, "AWS::DynamoDB::Table")
+    }
+
+
+def read_buckets(resources: Mapping[str, Any]) -> set[Bucket]:
+    """The S3 buckets."""
+    return {
+        Bucket(
+            name,
+            next(
+                (
+                    rule["ExpirationInDays"]
+                    for rule in each["LifecycleConfiguration"]["Rules"]
+                    if "ExpirationInDays" in rule
+                ),
+                None,
+            ),
+        )
+        for name, each in of_type(resources, "AWS::S3::Bucket")
+    }
+
+
+def read_functions(resources: Mapping[str, Any]) -> list[Function]:
+    """The functions without what they may do, which is compared on its own."""
+    sources = {place(each["FunctionName"]): each for _, each in of_type(resources, "AWS::Lambda::EventSourceMapping")}
+    return [
+        Function(
+            resource=name,
+            name=each["FunctionName"]["Fn::Sub"].removeprefix("${AWS::StackName}-"),
+            handler=each["Handler"],
+            source=read_source(sources.pop(name)),
+            environment={key: reference(value) for key, value in each["Environment"]["Variables"].items()},
+            grants=(),
+            timeout_seconds=each["Timeout"],
+            memory_mb=each["MemorySize"],
+        )
+        for name, each in of_type(resources, "AWS::Lambda::Function")
+    ]
+
+
+def read_source(mapping: Mapping[str, Any]) -> Source:
+    """An event source mapping."""
+    return Source(
+        place(mapping["EventSourceArn"]),
+        batch_size=mapping["BatchSize"],
+        window_seconds=mapping["MaximumBatchingWindowInSeconds"],
+        batches_per_shard=mapping["ParallelizationFactor"],
+        retries=mapping["MaximumRetryAttempts"],
+        age_seconds=mapping["MaximumRecordAgeInSeconds"],
+        given_up=place(mapping["DestinationConfig"]["OnFailure"]["Destination"]),
+    )
+
+
+def without_grants(functions: tuple[Function, ...]) -> list[Function]:
+    """What `read_functions` reads."""
+    return [replace(each, grants=()) for each in functions]
+
+
+def test_streams_tables_and_buckets_are_the_declared_ones(resources: Mapping[str, Any]) -> None:
+    """The template makes the declared streams, tables and buckets and no others."""
+    assert set(topology.STREAMS) == read_streams(resources)
+    assert set(topology.TABLES) == read_tables(resources)
+    assert set(topology.BUCKETS) == read_buckets(resources)
+
+
+def test_functions_are_the_declared_ones(resources: Mapping[str, Any]) -> None:
+    """Handlers, environment, sources and batch settings are the declared ones, of all functions and no others."""
+    assert without_grants(topology.FUNCTIONS) == read_functions(resources)
+
+
+def test_every_mapping_belongs_to_a_declared_function(resources: Mapping[str, Any]) -> None:
+    """A function has one event source mapping, and there is no mapping beside those."""
+    mapped = [place(each["FunctionName"]) for _, each in of_type(resources, "AWS::Lambda::EventSourceMapping")]
+
+    assert sorted(each.resource for each in topology.FUNCTIONS) == sorted(mapped)
+
+
+def test_outputs_are_the_declared_ones(template: Template) -> None:
+    """The stack tells the declared names and no others."""
+    assert topology.OUTPUTS == {name: reference(each["Value"]) for name, each in template["Outputs"].items()}
+
+
+def test_references_lead_somewhere() -> None:
+    """What functions consume, give up into, and are told about is declared."""
+    known = {each.resource for each in (*topology.STREAMS, *topology.TABLES, *topology.BUCKETS)}
+    told = {
+        value.strip("${}")
+        for each in topology.FUNCTIONS
+        for value in each.environment.values()
+        if value.startswith("${")
+    }
+
+    consumed = {each.source.resource.partition("/")[0] for each in topology.FUNCTIONS}
+    assert told | consumed | {each.source.given_up for each in topology.FUNCTIONS} <= known
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("Properties", "Handler"), "pipeline.functions.process.other"),
+        (("Properties", "FunctionName"), {"Fn::Sub": "${AWS::StackName}-other"}),
+        (("Properties", "Timeout"), 59),
+        (("Properties", "MemorySize"), 128),
+        (("Properties", "Environment", "Variables", "RESULTS_TABLE"), {"Ref": "SourceTable"}),
+        (("Properties", "Environment", "Variables", "ANOTHER"), "x"),
+        (("Properties", "Events", "Records", "Properties", "BatchSize"), 100),
+        (("Properties", "Events", "Records", "Properties", "MaximumBatchingWindowInSeconds"), 2),
+        (("Properties", "Events", "Records", "Properties", "ParallelizationFactor"), 10),
+        (("Properties", "Events", "Records", "Properties", "MaximumRetryAttempts"), 5),
+        (("Properties", "Events", "Records", "Properties", "MaximumRecordAgeInSeconds"), 60),
+        (("Properties", "Events", "Records", "Properties", "Stream"), {"Fn::GetAtt": ["ResultsTable", "StreamArn"]}),
+    ],
+)
+def test_a_function_that_differs_is_seen(
+    template: Template, translate: Callable[[Template], Mapping[str, Any]], path: tuple[str, ...], value: object
+) -> None:
+    """Any setting of a function that is changed on one side only makes the two differ."""
+    inner: Any = template["Resources"]["ProcessFunction"]
+    for name in path[:-1]:
+        inner = inner[name]
+    inner[path[-1]] = value
+
+    assert without_grants(topology.FUNCTIONS) != read_functions(translate(template)["Resources"])
+
+
+def test_a_resource_more_is_seen(template: Template, translate: Callable[[Template], Mapping[str, Any]]) -> None:
+    """A table, bucket, stream or function that only the template knows makes the two differ."""
+    for name in ("Stream", "SourceTable", "ArchiveBucket", "RelayChangesFunction"):
+        template["Resources"][f"{name}Too"] = template["Resources"][name]
+    found = translate(template)["Resources"]
+
+    assert set(topology.STREAMS) < read_streams(found)
+    assert set(topology.TABLES) < read_tables(found)
+    assert set(topology.BUCKETS) < read_buckets(found)
+    assert len(topology.FUNCTIONS) < len(read_functions(found))
