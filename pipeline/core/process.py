@@ -11,6 +11,7 @@ so many that the deploy is bad rather than the records.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from traceback import walk_tb
 from typing import TYPE_CHECKING
 
 from pipeline.core.validate import Validators, validate
@@ -19,7 +20,6 @@ from pipeline.model import DeadLetter, Prepared, Processed, Reason, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from types import TracebackType
 
     from pipeline.core.route import Route
     from pipeline.model import Delivery, Event, Json, Position, Record
@@ -79,13 +79,10 @@ def is_flood(dead_letters: Sequence[DeadLetter], records: Sequence[Record]) -> b
 def _dead_letter(record: Record, error: Exception, stage: Stage) -> DeadLetter:
     if isinstance(error, Rejection):
         return DeadLetter(record, error.reason, error.detail, stage)
-    return DeadLetter(record, Reason.BUG, f"{type(error).__name__} at {_place(error.__traceback__)}", stage)
+    return DeadLetter(record, Reason.BUG, f"{type(error).__name__} at {_place(error)}", stage)
 
 
-def _place(traceback: TracebackType | None) -> str:
+def _place(error: Exception) -> str:
     """The innermost `module:line`; the exception's text may hold record content, so it is left out."""
-    while traceback is not None and traceback.tb_next is not None:
-        traceback = traceback.tb_next
-    if traceback is None:
-        return "an unknown place"
-    return f"{traceback.tb_frame.f_globals.get('__name__', '?')}:{traceback.tb_lineno}"
+    *_, (frame, line) = walk_tb(error.__traceback__)
+    return f"{frame.f_globals.get('__name__', '?')}:{line}"
