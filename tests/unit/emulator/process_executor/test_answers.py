@@ -46,26 +46,18 @@ def test_too_large() -> None:
 
 
 @pytest.mark.parametrize(
-    ("usage", "report"),
+    ("usage", "took", "more"),
     [
-        (
-            (0.0123, 128, 40),
-            "Duration: 12.30 ms\tBilled Duration: 13 ms\tMemory Size: 128 MB\tMax Memory Used: 40 MB\t",
-        ),
-        (
-            (0.001, 128, 40, 0.25),
-            "Duration: 1.00 ms\tBilled Duration: 251 ms\tMemory Size: 128 MB\tMax Memory Used: 40 MB\t"
-            "Init Duration: 250.00 ms\t",
-        ),
-        (
-            (3.0, 128, 40, None, "timeout"),
-            "Duration: 3000.00 ms\tBilled Duration: 3000 ms\tMemory Size: 128 MB\tMax Memory Used: 40 MB\tStatus: timeout\t",
-        ),
+        ((0.0123, 128, 40), "Duration: 12.30 ms\tBilled Duration: 13 ms\t", ""),
+        ((0.001, 128, 40, 0.25), "Duration: 1.00 ms\tBilled Duration: 251 ms\t", "Init Duration: 250.00 ms\t"),
+        ((3.0, 128, 40, None, "timeout"), "Duration: 3000.00 ms\tBilled Duration: 3000 ms\t", "Status: timeout\t"),
     ],
 )
-def test_end_lines(usage: tuple[object, ...], report: str) -> None:
+def test_end_lines(usage: tuple[object, ...], took: str, more: str) -> None:
     """The REPORT line says what the invocation took, in AWS's units."""
-    assert f"END RequestId: r-1\nREPORT RequestId: r-1\t{report}\n" == answers.end_lines("r-1", answers.Usage(*usage))
+    memory = "Memory Size: 128 MB\tMax Memory Used: 40 MB\t"
+    expected = f"END RequestId: r-1\nREPORT RequestId: r-1\t{took}{memory}{more}\n"
+    assert expected == answers.end_lines("r-1", answers.Usage(*usage))
 
 
 def test_opening_lines() -> None:

@@ -4,6 +4,7 @@ import importlib
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -32,7 +33,7 @@ def test_becomes_the_command() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel does it there")
 def test_dies_with_its_parent() -> None:
     """When the parent is killed, so is the command."""
-    plugin = os.path.dirname(os.path.dirname(tether.__file__))  # noqa: PTH120 - a string is needed
+    plugin = str(Path(str(tether.__file__)).parent.parent)
     with subprocess.Popen([sys.executable, "-c", PARENT, plugin], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         said = {parent.stdout.readline().strip() for _ in range(2)}
