@@ -264,6 +264,10 @@ class Producer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """Close; where the program is being stopped (Ctrl-C), what waits is reported as Unsent instead."""
+        if kind is not None and not issubclass(kind, Exception):
+            self._closed = True
+            self._give_back("stopped before it was sent")
         self.close()
 
     def _call(self) -> None:

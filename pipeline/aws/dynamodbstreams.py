@@ -28,6 +28,7 @@ from pipeline.errors import Misconfiguration, NotDeployed, Retryable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
     from mypy_boto3_dynamodbstreams.literals import ShardIteratorTypeType
     from mypy_boto3_dynamodbstreams.type_defs import RecordTypeDef, ShardTypeDef
@@ -234,6 +235,19 @@ def _batches(reader: _Reader, backoff: Backoff, now: Callable[[], float]) -> Ite
             failing_since, tries = None, 0
             if is_idle:
                 backoff.sleep(POLL_SECONDS)
+
+
+def stream_of(client: DynamoDBClient, table: str) -> str:
+    """The ARN of a table's stream. Raises NotDeployed."""
+    try:
+        stream_arn = client.describe_table(TableName=table)["Table"].get("LatestStreamArn")
+    except ClientError as error:
+        if error_code(error) != "ResourceNotFoundException":
+            raise
+        raise NotDeployed(f"there is no table {table!r} in {client.meta.region_name}") from error
+    if stream_arn is None:
+        raise NotDeployed(f"table {table!r} has no stream to follow")
+    return stream_arn
 
 
 def created_at(record: RecordTypeDef) -> datetime:

@@ -466,6 +466,22 @@ def test_leaving_the_block_by_an_error_still_sends() -> None:
     assert [1] == numbers(reports)
 
 
+def test_leaving_the_block_by_ctrl_c_sends_nothing_more() -> None:
+    """Whoever stops the program is not kept waiting, and what was not sent is reported."""
+    stream, reports = FakeStream(), list[Report]()
+
+    def leave() -> None:
+        with producer(stream, reports) as putting:
+            putting.put(event(1))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        leave()
+
+    assert [] == stream.calls
+    assert [Unsent("stopped before it was sent")] == [each.outcome for each in reports]
+
+
 def test_closed_means_closed() -> None:
     """After `close` a put is refused; closing again is fine."""
     putting = producer(FakeStream(), [])

@@ -1,0 +1,38 @@
+"""The option that names event types: those that have a schema, and the closest one for a slip of the pen."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from pipeline.errors import InputError
+from pipeline.project import SCHEMAS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import click
+
+
+def known(schemas: Path = SCHEMAS) -> list[str]:
+    """The types that the project ships, by their files `<type>.json`."""
+    return sorted(path.stem for path in schemas.glob("*.json"))
+
+
+def check(name: str, types: list[str]) -> str:
+    """The name, if there is such a type. Raises InputError."""
+    if name in types:
+        return name
+    close = difflib.get_close_matches(name, types, n=1)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    raise InputError(f"there is no event type {name!r}{hint} (known: {', '.join(types) or 'none'})")
+
+
+def one(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    """A click callback for one type."""
+    return check(value, known())
+
+
+def several(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> frozenset[str]:
+    """A click callback for any number of types."""
+    return frozenset(check(value, known()) for value in values)
