@@ -42,10 +42,14 @@ if [ -z "$python" ]; then
   python=$("$uv" python find --managed-python 3.13)
 fi
 
-say "making .venv ($("$python" --version))"
-"$uv" venv --quiet --clear --python "$python" .venv ||
-  fail "the virtual environment could not be made with $python"
-VIRTUAL_ENV=$PWD/.venv "$uv" pip install --quiet --require-hashes --requirement requirements/dev.txt ||
+if .venv/bin/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null; then
+  say "bringing .venv up to date"
+else
+  say "making .venv ($("$python" --version))"
+  "$uv" venv --quiet --clear --python "$python" .venv ||
+    fail "the virtual environment could not be made with $python"
+fi
+VIRTUAL_ENV=$PWD/.venv "$uv" pip sync --quiet --require-hashes requirements/dev.txt ||
   fail "the dependencies could not be installed; check that the package index can be reached, then try again"
 VIRTUAL_ENV=$PWD/.venv "$uv" pip install --quiet --no-deps --no-build-isolation --editable . ||
   fail "the project itself could not be installed"
