@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.core.process import finish, is_flood, prepare
 from pipeline.core.records import read
 from pipeline.core.response import respond
-from pipeline.errors import BugFlood, Retryable
+from pipeline.errors import BugFlood, Misconfiguration, Retryable
 from pipeline.model import DeadLetter, Failure, Ledger, Line, Reason, Stage
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ class Consumer:
         prepared = prepare(records, self.stages)
         processed = finish(prepared, self.lookup.fetch(prepared.wants), self.stages)
         _refuse_flood(processed.dead_letters, records)
+        self._refuse_homeless(processed.deliveries)
         written = self._write(records, processed.deliveries, processed.dead_letters, remaining)
         ledger = _ledger(records, prepared.dropped, written)
         ledger.check()
@@ -84,7 +85,8 @@ class Consumer:
 
         for kind, sink in self.sinks.items():
             if kind is not Line:
-                written.note(sink.write(_of(kind, deliveries), left), {each.position: each for each in records})
+                alive = [each for each in _of(kind, deliveries) if each.position not in written.dead]
+                written.note(sink.write(alive, left), {each.position: each for each in records})
         self._keep_dead_letters(written, left)
         self._archive(written, deliveries, left)
         written.delivered = {each.position for each in deliveries} - written.dead.keys()
@@ -110,14 +112,20 @@ class Consumer:
         the same first record and so under the same names. Were only its own records retried, the objects that did get
         written would meet their later records a second time, under another name.
         """
-        sink = self.sinks.get(Line)
         lines = [
             each
             for each in _of(Line, deliveries)
             if each.position not in written.dead and written.is_acknowledged(each.position)
         ]
-        if sink is not None and lines and sink.write(lines, left):
+        if lines and self.sinks[Line].write(lines, left):
             written.fail(lines[0].position)
+
+    def _refuse_homeless(self, deliveries: Sequence[Delivery]) -> None:
+        homeless = {type(each).__name__ for each in deliveries if type(each) not in self.sinks}
+        if homeless:
+            raise Misconfiguration(
+                f"no sink for {', '.join(sorted(homeless))}; give the consumer one, or change a route"
+            )
 
     def _tell(self, records: Sequence[Record], ledger: Ledger) -> None:
         self.report.batch(
