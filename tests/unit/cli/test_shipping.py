@@ -1,0 +1,322 @@
+"""Shipping files: everything that can be shipped is, and the rest is told line by line."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from functools import partial
+from typing import TYPE_CHECKING
+
+import orjson
+import pytest
+
+from pipeline.cli import shipping, sources
+from pipeline.cli.shipping import MOST_COMPLAINTS, Tally, ship
+from pipeline.cli.sources import Source, local_to_utc
+from pipeline.core.chunk import MAX_RECORD_BYTES
+from pipeline.core.log_line import LogLines
+from pipeline.errors import Misconfiguration, Retryable
+from pipeline.producer import Pace, Producer
+from pipeline.testing.kinesis import Fail, FakeStream, Refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from pipeline.model import Accepted, Entry, Refused
+
+NO_WAIT = Pace(sleep=lambda _: None)
+
+
+def reader(source: Source) -> LogLines:
+    return LogLines(source.uri, source.now, local_to_utc, source.salt)
+
+
+def raw(source: Source) -> LogLines:
+    return LogLines(source.uri, source.now, local_to_utc, source.salt, is_raw=True)
+
+
+def put_files(*paths: Path, stream: FakeStream | None = None, read: Callable[[Source], LogLines] = reader) -> Tally:
+    return ship([str(path) for path in paths], stream or FakeStream(), read, NO_WAIT)
+
+
+def bodies(stream: FakeStream) -> list[str]:
+    return sorted(orjson.loads(each.data)["data"]["body"] for each in stream.records)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Callable[..., Path]:
+    def write(content: bytes | str, name: str = "app.log") -> Path:
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+@pytest.fixture
+def stdin(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """A pipe as stdin; gives the end to write to, which the test closes."""
+    reading, writing = os.pipe()
+    with os.fdopen(reading) as file:
+        monkeypatch.setattr("sys.stdin", file)
+        yield writing
+
+
+def test_every_line_is_accepted(log: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 0, a summary on stderr, nothing on stdout."""
+    stream = FakeStream()
+    tally = put_files(log("one\ntwo\n\n  \nthree"), stream=stream)
+    out, err = capsys.readouterr()
+
+    assert (0, ["one", "three", "two"]) == (tally.exit_code, bodies(stream))
+    assert "" == out
+    assert err.startswith("3 lines read: 3 accepted, 0 refused in ")
+
+
+def test_putting_a_file_twice_makes_the_same_events(log: Callable[..., Path]) -> None:
+    """Byte for byte, so that the second time has no effect."""
+    first, second, path = FakeStream(), FakeStream(), log("one\n2026-11-23 10:00:00 two\n")
+    put_files(path, stream=first)
+    put_files(path, stream=second)
+
+    assert first.records == second.records
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "app.log: empty, there is nothing to ship"),
+        (b"\n\n \n", "app.log: empty, there is nothing to ship"),
+        (b"\x7fELF\0\0\n" * 9, "app.log: not text (a NUL byte at byte 4); nothing of it was shipped"),
+        (
+            b"caf\xe9\n",
+            "app.log: not text (not UTF-8 at byte 3 (invalid continuation byte)); nothing of it was shipped",
+        ),
+    ],
+    ids=["empty", "blank lines", "binary", "latin-1"],
+)
+def test_a_file_that_cannot_be_shipped(
+    content: bytes, expected: str, log: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One clear line, nothing of it on the stream, exit code 1; the other files are shipped."""
+    stream = FakeStream()
+    tally = put_files(log(content), log("fine", "fine.log"), stream=stream)
+    err = capsys.readouterr().err
+
+    assert (1, ["fine"]) == (tally.exit_code, bodies(stream))
+    assert 1 == err.count("error:")
+    assert expected in err.splitlines()[0]
+
+
+def test_files_that_cannot_be_opened(
+    tmp_path: Path, log: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A missing file and a directory are told, the others are shipped."""
+    stream = FakeStream()
+    tally = put_files(tmp_path / "missing.log", tmp_path, log("fine"), stream=stream)
+    err = capsys.readouterr().err
+
+    assert (1, ["fine"]) == (tally.exit_code, bodies(stream))
+    assert "missing.log: there is no such file" in err
+    assert f"{tmp_path}: a directory" in err
+
+
+def test_nothing_read_has_no_summary(log: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
+    """The one clear line stands alone."""
+    put_files(log(""))
+
+    assert 1 == len(capsys.readouterr().err.splitlines())
+
+
+def test_lines_that_cannot_be_shipped(log: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
+    """Each is told with file, line number and reason, and the others are shipped."""
+    stream = FakeStream()
+    text = b"x" * shipping.TEXT_CHECK_BYTES
+    path = log(
+        b"\n".join([text, b"caf\xe9", b"nul \0", b"x" * (MAX_RECORD_BYTES + 1), b"x" * (MAX_RECORD_BYTES - 50), b"ok"])
+    )
+    tally = put_files(path, stream=stream)
+    err = capsys.readouterr().err
+
+    assert (1, ["ok", text.decode()]) == (tally.exit_code, bodies(stream))
+    assert [
+        f"error: {path}:2: not UTF-8 at byte 3 (unexpected end of data)",
+        f"error: {path}:3: a NUL byte at byte 4",
+        f"error: {path}:4: 1,048,577 bytes; a record on the stream is at most 1,048,576",
+    ] == err.splitlines()[:3]
+    assert f"error: {path}:5: 1,048," in err
+    assert "6 lines read: 2 accepted, 4 refused" in err
+
+
+@pytest.mark.parametrize(("excess", "accepted"), [(-1, 1), (0, 1), (1, 0)])
+def test_limit_of_a_raw_line(excess: int, accepted: int, log: Callable[..., Path]) -> None:
+    """With its key, a record is at most 1 MiB: the last line that fits, and the first that does not."""
+    one = FakeStream()
+    put_files(log("x"), stream=one, read=raw)
+    key_bytes = len(one.records[0].partition_key)
+    stream = FakeStream()
+    tally = put_files(log("x" * (MAX_RECORD_BYTES - key_bytes + excess)), stream=stream, read=raw)
+
+    assert (accepted, 1 - accepted) == (tally.accepted, tally.refused)
+    assert accepted == len(stream.records)
+
+
+def test_lines_that_are_no_data_of_the_type(log: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
+    """A line of text is no change; it is told, and the objects are shipped."""
+    stream = FakeStream()
+    tally = put_files(log('text\n{"op": "c"}\n'), stream=stream, read=lambda source: _as_changes(reader(source)))
+
+    assert (1, 1) == (tally.accepted, tally.refused)
+    assert "app.log:1: not a JSON object, so it is no data of change.v1" in capsys.readouterr().err
+
+
+def _as_changes(lines: LogLines) -> LogLines:
+    lines.event_type = "change.v1"
+    return lines
+
+
+def test_complaints_are_bounded(log: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
+    """A file of nothing but bad lines does not flood the terminal, and the count is told."""
+    put_files(log(b"x" * shipping.TEXT_CHECK_BYTES + b"\n" + b"\xff\n" * 1000))
+    err = capsys.readouterr().err
+
+    assert MOST_COMPLAINTS + 1 == err.count("error:")
+    assert f"error: {1000 - MOST_COMPLAINTS} more lines refused" in err
+
+
+def test_raw_lines_are_shipped_as_they_are(log: Callable[..., Path]) -> None:
+    """No envelope; a line need not even be UTF-8."""
+    stream = FakeStream()
+    text = b"x" * shipping.TEXT_CHECK_BYTES
+    put_files(log(text + b"\nnot JSON\n\xff\xfe\n"), stream=stream, read=raw)
+
+    assert {text, b"not JSON", b"\xff\xfe"} == {each.data for each in stream.records}
+
+
+def test_throttling_loses_nothing(log: Callable[..., Path]) -> None:
+    """What is refused for now is sent again."""
+    stream = FakeStream([Refuse(frozenset({0, 2})), Fail(), Refuse(frozenset({1}))])
+    tally = put_files(log("a\nb\nc\nd\n"), stream=stream)
+
+    assert (0, ["a", "b", "c", "d"]) == (tally.exit_code, bodies(stream))
+
+
+def test_a_stream_that_takes_nothing_ends_the_reading(
+    log: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is said once, with the reason and what to do; the next files are not read."""
+    stream = FakeStream([Fail(Misconfiguration("AccessDenied: not yours"))])
+    tally = put_files(log("a\nb\n"), log("c\n", "other.log"), stream=stream)
+    err = capsys.readouterr().err
+
+    assert 1 == tally.exit_code
+    assert 1 == err.count("AccessDenied")
+    assert "error: 3 lines not accepted: AccessDenied: not yours" in err
+    assert "put the same files again" in err
+
+
+def test_an_outage_is_told(
+    log: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After a minute without any success, the rest is not read."""
+    ticks = iter(range(0, 100_000, 10))
+    monkeypatch.setattr(shipping, "Producer", partial(Producer, now=lambda: next(ticks)))
+    stream = FakeStream([Fail(Retryable("connection refused"))] * 999)
+    tally = put_files(log("a\n" * 3000), log("c\n", "other.log"), stream=stream)
+    err = capsys.readouterr().err
+
+    assert 1 == tally.exit_code
+    assert "not accepted: connection refused" in err
+    assert tally.lines < 3000
+
+
+def test_stdin_is_shipped_while_it_is_open(stdin: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow input is sent on after a moment of silence, not at its end."""
+    monkeypatch.setattr(sources, "IDLE_SECONDS", 0.01)
+
+    class Closing(FakeStream):
+        """Closes stdin when the first line arrives."""
+
+        def put(self, entries: Sequence[Entry]) -> Sequence[Accepted | Refused]:
+            if not self.calls:
+                safety_net.cancel()
+                os.close(stdin)
+            return super().put(entries)
+
+    safety_net = threading.Timer(10, os.close, [stdin])
+    safety_net.start()
+    os.write(stdin, b"slow\nbegun")
+    stream = Closing()
+    tally = ship(["-"], stream, reader, NO_WAIT)
+
+    assert (["slow"], 2) == (bodies(stream)[-1:], len(stream.calls))
+    assert 0 == tally.exit_code
+
+
+def test_ctrl_c_sends_what_was_read(stdin: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """Reading stops, the lines that were read are sent, the exit code is 130."""
+
+    class Interrupted(FakeStream):
+        """Presses Ctrl-C at the first call."""
+
+        def put(self, entries: Sequence[Entry]) -> Sequence[Accepted | Refused]:
+            if not self.calls:
+                signal.raise_signal(signal.SIGINT)
+            return super().put(entries)
+
+    os.write(stdin, b"line\n" * 700)
+    stream = Interrupted()
+    tally = ship(["-"], stream, reader, NO_WAIT)
+    os.close(stdin)
+    err = capsys.readouterr().err
+
+    assert (130, 500) == (tally.exit_code, len(stream.records))
+    assert "stopping: sending what was read" in err
+    assert "500 lines read: 500 accepted" in err
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_second_ctrl_c_leaves_at_once(log: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
+    """It is said what was accepted and what was not."""
+
+    class Stuck(FakeStream):
+        """Ctrl-C at every call."""
+
+        def put(self, entries: Sequence[Entry]) -> Sequence[Accepted | Refused]:
+            signal.raise_signal(signal.SIGINT)
+            return super().put(entries)
+
+    with pytest.raises(KeyboardInterrupt):
+        put_files(log("line\n" * 600), stream=Stuck([Fail()] * 9))
+
+    assert "500 not accepted" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_who_listens_to_ctrl_c_goes_on_listening(log: Callable[..., Path]) -> None:
+    """Where it is ignored (a background job), it stays ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        put_files(log("line"))
+        assert signal.SIG_IGN is signal.getsignal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def test_an_error_while_reading_is_told(
+    log: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was read before is shipped, the exit code is 1."""
+
+    def blocks(_source: Source) -> Iterator[bytes]:
+        yield b"one\n"
+        raise OSError(5, "Input/output error")
+
+    path, stream = log("x"), FakeStream()
+    monkeypatch.setattr(Source, "blocks", blocks)
+    tally = put_files(path, stream=stream)
+
+    assert (1, ["one"]) == (tally.exit_code, bodies(stream))
+    assert "app.log: Input/output error; what was read before is shipped" in capsys.readouterr().err
