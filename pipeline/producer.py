@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 import orjson
 
-from pipeline.core.chunk import MAX_CALL_BYTES, MAX_RECORD_BYTES, Waiting, entry_bytes
-from pipeline.core.encode import cloudevent, partition_key
+from pipeline.core.chunk import MAX_CALL_BYTES, MAX_RECORD_BYTES, Waiting, entry_bytes, partition_key
+from pipeline.core.encode import cloudevent
 from pipeline.errors import PipelineError, Retryable
 from pipeline.model import Accepted, Entry, Event, Failure, Position
 

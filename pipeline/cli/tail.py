@@ -36,7 +36,10 @@ def _since(_context: click.Context, _parameter: click.Parameter, value: str | No
 def parse_since(text: str, now: datetime) -> datetime:
     """The time that `10m` or an RFC 3339 time means. Raises click.BadParameter."""
     if span := _SPAN.fullmatch(text):
-        return now - timedelta(**{_UNITS[span[2]]: int(span[1])})
+        try:
+            return now - timedelta(**{_UNITS[span[2]]: int(span[1])})
+        except OverflowError:
+            raise click.BadParameter(f"{text} is too far back") from None
     try:
         since = datetime.fromisoformat(text)
     except ValueError:

@@ -12,6 +12,7 @@ The price is one call a record where all records have one key. Records that need
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -25,6 +26,20 @@ MAX_ENTRIES: Final = 500
 MAX_CALL_BYTES: Final = 5 * 1024 * 1024
 # Kinesis developer guide, "Large records": 1 MiB of data and key unless the stream was given more (up to 10 MiB).
 MAX_RECORD_BYTES: Final = 1024 * 1024
+# PutRecordsRequestEntry: a key has 1 to 256 characters; kinesis-mock counts them in UTF-16, as Java does.
+MAX_KEY_UNITS: Final = 256
+
+
+def partition_key(key: str) -> str:
+    """The key itself, or its hash where it is longer than Kinesis takes: one key, one partition key, one order."""
+    if key_units(key) <= MAX_KEY_UNITS:
+        return key
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def key_units(key: str) -> int:
+    """The length of a key in UTF-16 code units: what is beyond the basic plane counts twice."""
+    return len(key) if key.isascii() else len(key.encode("utf-16-le")) // 2
 
 
 def entry_bytes(entry: Entry) -> int:

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from pipeline.core.chunk import MAX_CALL_BYTES, MAX_ENTRIES, MAX_RECORD_BYTES, entry_bytes
+from pipeline.core.chunk import (
+    MAX_CALL_BYTES,
+    MAX_ENTRIES,
+    MAX_KEY_UNITS,
+    MAX_RECORD_BYTES,
+    entry_bytes,
+    key_units,
+)
 from pipeline.errors import PipelineError, Retryable
 from pipeline.model import Accepted, Refused
 
@@ -14,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from pipeline.model import Entry
-
-MAX_KEY_CHARACTERS: Final = 256
 
 
 @dataclass(frozen=True)
@@ -89,5 +94,5 @@ def _check_call(entries: Sequence[Entry]) -> None:
     if sum(map(entry_bytes, entries)) > MAX_CALL_BYTES:
         raise ValueError(f"more than {MAX_CALL_BYTES} bytes in a call")
     for entry in entries:
-        if entry_bytes(entry) > MAX_RECORD_BYTES or not 1 <= len(entry.partition_key) <= MAX_KEY_CHARACTERS:
+        if entry_bytes(entry) > MAX_RECORD_BYTES or not 1 <= key_units(entry.partition_key) <= MAX_KEY_UNITS:
             raise ValueError(f"the entry at {entry.position} is too large, or its key is")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.aws.backoff import Backoff
 from pipeline.aws.dynamodbstreams import DISCOVER_SECONDS, POLL_SECONDS, follow, processed
+from pipeline.aws.dynamodbstreams import stream_of as stream_of_table
 from pipeline.errors import Misconfiguration, NotDeployed, Retryable
 from pipeline.testing.dynamodbstreams import STARTED_AT, STREAM_ARN, FakeDynamoDBStreams, FakeShard, aws_error
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
     from mypy_boto3_dynamodbstreams.type_defs import RecordTypeDef
 
@@ -399,3 +403,41 @@ def test_a_new_event_is_shown_with_the_time_it_was_written_at() -> None:
 def test_anything_else_is_no_processed_event(new_image: Image | None, name: str) -> None:
     """The state of entities, repeats and expiries are passed over."""
     assert processed(record(new_image, name)) is None
+
+
+# the stream of a table ------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class FakeTables:
+    """A DynamoDB client that knows one answer."""
+
+    answer: dict[str, str] | Exception
+    meta: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(region_name="us-east-1"))
+
+    def describe_table(self, *, TableName: str) -> dict[str, dict[str, str]]:  # noqa: N803 - the client's name
+        del TableName
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return {"Table": self.answer}
+
+
+def test_a_table_has_a_stream() -> None:
+    """Its latest."""
+    tables = FakeTables({"LatestStreamArn": STREAM_ARN})
+
+    assert STREAM_ARN == stream_of_table(cast("DynamoDBClient", tables), "results")
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "expected"),
+    [
+        ({}, NotDeployed, "table 'results' has no stream to follow"),
+        (aws_error("ResourceNotFoundException"), NotDeployed, "there is no table 'results' in us-east-1"),
+        (aws_error("AccessDeniedException"), ClientError, "AccessDenied"),
+    ],
+)
+def test_a_table_without_a_stream(answer: dict[str, str] | Exception, error: type[Exception], expected: str) -> None:
+    """It is said which, and why."""
+    with pytest.raises(error, match=expected):
+        stream_of_table(cast("DynamoDBClient", FakeTables(answer)), "results")

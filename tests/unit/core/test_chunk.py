@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.core.chunk import MAX_CALL_BYTES, MAX_ENTRIES, MAX_RECORD_BYTES, Waiting, entry_bytes
+from pipeline.core.chunk import (
+    MAX_CALL_BYTES,
+    MAX_ENTRIES,
+    MAX_RECORD_BYTES,
+    Waiting,
+    entry_bytes,
+    key_units,
+    partition_key,
+)
 from pipeline.model import Entry, Position
 
 
@@ -31,6 +39,25 @@ def tags(queue: Waiting[int]) -> list[int]:
 def test_size_counts_utf8_bytes_of_data_and_key(key: str, data: bytes, expected: int) -> None:
     """A record weighs its data plus its key in UTF-8 bytes, not in characters."""
     assert expected == entry_bytes(Entry(Position("", "", "1"), key, data))
+
+
+@pytest.mark.parametrize(
+    ("key", "is_kept"),
+    [
+        ("k" * 255, True),
+        ("k" * 256, True),
+        ("k" * 257, False),
+        ("é" * 256, True),
+        ("🐟" * 128, True),
+        ("🐟" * 129, False),
+    ],
+)
+def test_a_key_that_is_too_long_is_hashed(key: str, is_kept: bool) -> None:  # noqa: FBT001 - a table
+    """A partition key has 256 UTF-16 units at most; two long keys stay two."""
+    assert is_kept == (partition_key(key) == key)
+    assert partition_key(key) == partition_key(key)
+    assert partition_key(key) != partition_key(key + "x")
+    assert key_units(partition_key(key)) <= 256
 
 
 def test_chunk_holds_one_entry_of_a_key() -> None:
