@@ -96,7 +96,8 @@ class Follower:
     _changed_at: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
-        self._seen = {event["EventId"] for event in self._unseen(set())}
+        before = self.pace.until(lambda: self._unseen(set()), "reading the events of the stack")
+        self._seen = {event["EventId"] for event in before}
 
     def follow(self, what: str, ends: str = "_COMPLETE") -> str:
         """Tell every event until the stack is in a status with this end, or has failed for good; its status then."""
