@@ -8,12 +8,15 @@ from __future__ import annotations
 import random
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pipeline.ports import Remaining
+
+# Far above any cap; two to the power of a thousand tries would be no float.
+_MOST_DOUBLINGS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Backoff:
 
     def wait(self, tries: int, remaining: Remaining) -> bool:
         """Wait after the given number of tries (from 1); False, without waiting, when the time left is too short."""
-        seconds = self.draw() * min(self.cap_seconds, self.base_seconds * 2**tries)
+        seconds = self.draw() * min(self.cap_seconds, self.base_seconds * 2.0 ** min(tries, _MOST_DOUBLINGS))
         if remaining() <= seconds:
             return False
         self.sleep(seconds)

@@ -4,7 +4,8 @@ retryable         the record may succeed later: the sink tries again within the 
 permanent         this request can never succeed as it is: the record becomes a dead letter
 misconfiguration  no record can succeed until somebody acts: raised, the invocation fails loudly
 
-What is not in the table is judged by its HTTP status: 5xx and 429 are retryable, the rest of 4xx is permanent.
+What is not in the table is judged by its HTTP status: 408, 429 and 5xx are retryable, 401 and 403 a misconfiguration,
+and the rest of 4xx is permanent.
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ from botocore.exceptions import (
     HTTPClientError,
     NoCredentialsError,
     NoRegionError,
+    ParamValidationError,
+    PartialCredentialsError,
     ProfileNotFound,
 )
+from botocore.exceptions import ConnectionError as NoConnection
 
 from pipeline.errors import Misconfiguration, PipelineError, Retryable
 
@@ -31,39 +35,49 @@ RETRYABLE: Final = frozenset(
         "ThrottlingException",
         "Throttling",
         "ItemCollectionSizeLimitExceededException",
+        "ReplicatedWriteConflictException",
         "TransactionConflictException",
         "InternalServerError",
         "ServiceUnavailable",
         # Kinesis PutRecord(s)
         "InternalFailure",
+        "InternalFailureException",
         "LimitExceededException",
         "KMSThrottlingException",
         # S3
         "InternalError",
+        "OperationAborted",
         "SlowDown",
         "RequestTimeout",
-        "RequestTimeTooSkewed",
-        # credentials that rotate
+        # credentials that rotate, clocks that are put right
         "ExpiredToken",
         "ExpiredTokenException",
+        "RequestExpired",
+        "RequestTimeTooSkewed",
     }
 )
 MISCONFIGURATION: Final = frozenset(
     {
         "AccessDenied",
         "AccessDeniedException",
+        "IncompleteSignature",
+        "IncompleteSignatureException",
         "InvalidAccessKeyId",
         "InvalidSignatureException",
         "KMSAccessDeniedException",
         "KMSDisabledException",
         "KMSInvalidStateException",
         "KMSNotFoundException",
+        "KMSOptInRequired",
+        "MissingAuthenticationTokenException",
         "NoSuchBucket",
+        "NotAuthorized",
         "ResourceNotFoundException",
         "SignatureDoesNotMatch",
         "UnrecognizedClientException",
     }
 )
+_NOT_SET_UP: Final = (NoCredentialsError, NoRegionError, PartialCredentialsError, ProfileNotFound)
 
 
 def error_code(error: ClientError) -> str:
@@ -73,16 +87,17 @@ def error_code(error: ClientError) -> str:
 
 def classify(error: BotoCoreError | ClientError) -> PipelineError | None:
     """The error to raise instead, or None when this request can never succeed as it is."""
-    if isinstance(error, NoCredentialsError | NoRegionError | ProfileNotFound):
+    if isinstance(error, _NOT_SET_UP):
         return Misconfiguration(str(error))
+    if isinstance(error, ParamValidationError):
+        return None
     if not isinstance(error, ClientError):
         return Retryable(f"{type(error).__name__}: {error}")
-    code = error_code(error)
-    if code in MISCONFIGURATION:
-        return Misconfiguration(str(error))
-    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    if code in RETRYABLE or status == 429 or status >= 500:  # noqa: PLR2004 - HTTP statuses
+    code, status = error_code(error), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code in RETRYABLE or status in {408, 429} or status >= 500:  # noqa: PLR2004 - HTTP statuses
         return Retryable(str(error))
+    if code in MISCONFIGURATION or status in {401, 403}:
+        return Misconfiguration(str(error))
     return None
 
 
@@ -92,7 +107,7 @@ def explain(error: Exception) -> str | None:
         return "no AWS credentials; configure them (aws configure, or AWS_PROFILE), or use --local for LocalStack"
     if isinstance(error, NoRegionError):
         return "no AWS region; give --region or set AWS_REGION, or use --local for LocalStack"
-    if isinstance(error, HTTPClientError):
+    if isinstance(error, NoConnection | HTTPClientError):
         return f"{error}; for LocalStack: is it running? (pipeline local status, pipeline local up)".replace("\n", " ")
     if isinstance(error, BotoCoreError | ClientError):
         return str(error).replace("\n", " ")

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
+    ParamValidationError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    ReadTimeoutError,
+)
+
+from pipeline.aws.failures import MISCONFIGURATION, RETRYABLE, classify, error_code, explain
+from pipeline.errors import Misconfiguration, PipelineError, Retryable
+from pipeline.testing.aws_errors import aws_error
+
+# What the record itself is refused for; every other error of these operations is in one of the two tables.
+PERMANENT = {
+    "BatchWriteItem": set[str](),
+    "PutItem": {"ConditionalCheckFailedException"},
+    "PutRecords": {"InvalidArgumentException", "DryRunOperationException"},
+    "PutObject": {"InvalidRequest", "InvalidWriteOffset", "TooManyParts", "EncryptionTypeMismatch"},
+}
+OPERATIONS = [
+    ("dynamodb", "BatchWriteItem"),
+    ("dynamodb", "PutItem"),
+    ("kinesis", "PutRecords"),
+    ("s3", "PutObject"),
+]
+
+
+@pytest.mark.parametrize(("service", "operation"), OPERATIONS)
+def test_every_error_of_the_service_model(service: str, operation: str) -> None:
+    """Every error that the API model of an operation lists has its meaning here."""
+    model: Any = botocore.session.get_session().get_service_model(service)
+    listed = {shape.name for shape in model.operation_model(operation).error_shapes}
+    assert PERMANENT[operation] == {code for code in listed if classify(aws_error(code)) is None}
+
+
+def test_no_code_has_two_meanings() -> None:
+    """A code is in one table only."""
+    assert set() == RETRYABLE & MISCONFIGURATION
+
+
+@pytest.mark.parametrize(
+    ("error", "meaning"),
+    [
+        (aws_error("ThrottlingException"), Retryable),
+        (aws_error("ProvisionedThroughputExceededException"), Retryable),
+        (aws_error("InternalFailure", 500), Retryable),
+        (aws_error("SlowDown", 503), Retryable),
+        (aws_error("OperationAborted", 409), Retryable),
+        (aws_error("ExpiredToken", 403), Retryable),
+        (aws_error("RequestTimeTooSkewed", 403), Retryable),
+        (aws_error("SomethingNew", 500), Retryable),
+        (aws_error("SomethingNew", 503), Retryable),
+        (aws_error("SomethingNew", 429), Retryable),
+        (aws_error("SomethingNew", 408), Retryable),
+        (aws_error("AccessDenied", 403), Misconfiguration),
+        (aws_error("AccessDeniedException", 400), Misconfiguration),
+        (aws_error("UnrecognizedClientException", 400), Misconfiguration),
+        (aws_error("NoSuchBucket", 404), Misconfiguration),
+        (aws_error("ResourceNotFoundException", 400), Misconfiguration),
+        (aws_error("InvalidClientTokenId", 403), Misconfiguration),
+        (aws_error("SomethingNew", 403), Misconfiguration),
+        (aws_error("SomethingNew", 401), Misconfiguration),
+        (aws_error("ValidationException", 400), None),
+        (aws_error("SomethingNew", 400), None),
+        (aws_error("SomethingNew", 404), None),
+        (ClientError({}, "PutItem"), None),
+        (EndpointConnectionError(endpoint_url="http://127.0.0.1:4566"), Retryable),
+        (ConnectTimeoutError(endpoint_url="http://127.0.0.1:4566"), Retryable),
+        (ReadTimeoutError(endpoint_url="http://127.0.0.1:4566"), Retryable),
+        (BotoCoreError(), Retryable),
+        (NoCredentialsError(), Misconfiguration),
+        (PartialCredentialsError(provider="env", cred_var="AWS_SECRET_ACCESS_KEY"), Misconfiguration),
+        (NoRegionError(), Misconfiguration),
+        (ProfileNotFound(profile="nobody"), Misconfiguration),
+        (ParamValidationError(report="Invalid type for parameter Item"), None),
+    ],
+    ids=range(32),
+)
+def test_classify(error: BotoCoreError | ClientError, meaning: type[PipelineError] | None) -> None:
+    """An error is retryable, a misconfiguration, or what the request is refused for; its text is kept."""
+    classified = classify(error)
+    assert (meaning or type(None)) is type(classified)
+    assert classified is None or str(error) in str(classified)
+
+
+def test_error_code() -> None:
+    """The code is the service's own; an error without one has none."""
+    assert ("SlowDown", "") == (error_code(aws_error("SlowDown")), error_code(ClientError({}, "PutItem")))
+
+
+@pytest.mark.parametrize(
+    ("error", "start"),
+    [
+        (NoCredentialsError(), "no AWS credentials; configure them"),
+        (NoRegionError(), "no AWS region; give --region"),
+        (EndpointConnectionError(endpoint_url="http://127.0.0.1:4566"), 'Could not connect to the endpoint URL: "http'),
+        (aws_error("AccessDenied", text="not\nallowed"), "An error occurred (AccessDenied) when calling"),
+    ],
+)
+def test_explain(error: Exception, start: str) -> None:
+    """An AWS error is one line for a person."""
+    line = explain(error)
+    assert line is not None
+    assert (True, False) == (line.startswith(start), "\n" in line)
+
+
+@pytest.mark.parametrize("error", [EndpointConnectionError, ConnectTimeoutError, ReadTimeoutError])
+def test_explain_names_the_remedy(
+    error: type[EndpointConnectionError | ConnectTimeoutError | ReadTimeoutError],
+) -> None:
+    """When nothing answers, the line says how to see whether LocalStack runs."""
+    assert "pipeline local status" in str(explain(error(endpoint_url="http://127.0.0.1:4566")))
+
+
+def test_explain_leaves_the_rest() -> None:
+    """What is none of AWS's errors is not explained away."""
+    assert explain(ValueError("bug")) is None
