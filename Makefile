@@ -11,8 +11,8 @@ help: ## list the commands
 setup: ## install everything into .venv (does nothing when it is up to date)
 	@infra/setup.sh
 
-demo: setup ## run the pipeline on real records of this machine; KEEP=1 leaves it up
-	@$(PIPELINE) demo $(if $(KEEP),--keep)
+demo: setup ## run the pipeline on real records of this machine; KEEP=1 leaves it up, PORT=4600 if 4566 is taken
+	@$(PIPELINE) demo $(if $(KEEP),--keep) $(if $(PORT),--port $(PORT))
 
 test: check integration ## everything: lint, types, unit, contract and integration tests
 

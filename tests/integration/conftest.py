@@ -31,6 +31,12 @@ def free_port() -> int:
     return port
 
 
+@pytest.fixture
+def port() -> int:
+    """A free port of this machine."""
+    return free_port()
+
+
 @pytest.fixture(scope="session")
 def localstack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
     """The clients of a LocalStack that ends with the tests."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from pathlib import Path
 
 import click
 
@@ -16,21 +17,23 @@ from pipeline.project import project_root
 
 @click.command()
 @click.option("--keep", is_flag=True, help="Leave LocalStack and the stack running, to explore.")
-def command(*, keep: bool) -> None:
+@click.option("--port", type=click.IntRange(1, 65535), default=emulator.DEFAULT_PORT, show_default=True)
+@click.option("--state", type=click.Path(file_okay=False, path_type=Path), help="As of `pipeline local up`.")
+def command(port: int, state: Path | None, *, keep: bool) -> None:
     """Run the pipeline on real records of this machine.
 
     Starts LocalStack, deploys the stack, ships log lines and changes of a table, shows the processed records as they
     arrive (one JSON object a line when piped), and prints the ledger. Exit code 1 when the ledger does not add up.
     """
     root = project_root()
-    running = emulator.up(root, report=_tell)
+    running = emulator.up(root, port=port, state=state, report=_tell)
     try:
         adds_up = run(Clients(running.endpoint_url, local=True), DEFAULT_STACK, running.log_path, uuid.uuid4().hex[:6])
     finally:
         if keep or not running.started:
             _tell_how_to_go_on()
         else:
-            emulator.down(root)
+            emulator.down(root, state=state)
             _tell("LocalStack has stopped; nothing is left running (make demo KEEP=1 leaves it up)")
     if not adds_up:
         raise Incomplete("the ledger does not add up: see the rows above, and the function's log for the reason")
