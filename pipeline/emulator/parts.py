@@ -17,7 +17,6 @@ import subprocess
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Final
 
-from pipeline.emulator.launch import last_words
 from pipeline.errors import EmulatorError
 
 if TYPE_CHECKING:
@@ -108,6 +107,7 @@ def _run(command: Sequence[str], folder: Path, log: Path, label: str) -> None:
     with log.open("ab") as output:
         output.write(f"\n$ {' '.join(command)}\n".encode())
         output.flush()
+        began_at = output.tell()
         try:
             code = subprocess.run(
                 command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, check=False
@@ -115,7 +115,15 @@ def _run(command: Sequence[str], folder: Path, log: Path, label: str) -> None:
         except OSError as error:
             raise EmulatorError(f"{label} could not be installed: {error}") from error
     if code:
+        why = reason(log.read_bytes()[began_at:].decode(errors="replace"))
         raise EmulatorError(
-            f"{label} could not be installed (exit {code}): {last_words(log)}; "
+            f"{label} could not be installed (exit {code}): {why}; "
             f"check that the package registry can be reached, then run the command again; the whole story is in {log}"
         )
+
+
+def reason(output: str) -> str:
+    """The one line of a failed program's output that tells why: npm names a reason, others end with it."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    told = next((line for line in lines if "reason:" in line), lines[-1] if lines else "it printed nothing")
+    return told.removeprefix("npm error ").removeprefix("cause: ")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.emulator.parts import Part, ensure, one_at_a_time, use
+from pipeline.emulator.parts import Part, ensure, one_at_a_time, reason, use
 from pipeline.errors import EmulatorError
 
 if TYPE_CHECKING:
@@ -82,6 +82,23 @@ def test_failed(lock: Path, installed: Path, told: list[str]) -> None:
     assert line.endswith(str(installed / "install.log"))
     assert "\n" not in line
     assert "connecting" in (installed / "install.log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("output", "why"),
+    [
+        ("connecting\nno route to host\n\n", "no route to host"),
+        ("error: Request failed\n  cause: Failed to fetch\n  cause: Connection refused\n", "Connection refused"),
+        (
+            "npm error code E\nnpm error request to x failed, reason: connect\nnpm error A complete log is in y\n",
+            "request to x failed, reason: connect",
+        ),
+        ("", "it printed nothing"),
+    ],
+)
+def test_reason(output: str, why: str) -> None:
+    """The line that tells why is not the last one for every program."""
+    assert why == reason(output)
 
 
 def test_failed_is_tried_again(lock: Path, installed: Path, told: list[str]) -> None:

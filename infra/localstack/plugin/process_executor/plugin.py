@@ -51,6 +51,10 @@ def _bind_loopback() -> None:
 
 
 def _end_with_parent(parent: int) -> None:
+    import psutil  # noqa: PLC0415 - see above
+
     while os.getppid() == parent:
         time.sleep(1)
+    for child in psutil.Process().children(recursive=True):
+        child.kill()
     os._exit(1)
