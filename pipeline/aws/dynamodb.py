@@ -45,16 +45,16 @@ class ItemSink:
 
     def write(self, deliveries: Sequence[Item], remaining: Remaining) -> Mapping[Position, Failure]:
         """Write every item, the earliest first. Raises Misconfiguration."""
-        failures: dict[Position, Failure] = {}
+        failures: dict[str, Failure] = {}
         last = {each.key: each for each in deliveries}
         for number, chunk in enumerate(batched(last.values(), MAX_BATCH_ITEMS, strict=False)):
             if number and remaining() <= 0:
                 failed = dict.fromkeys((each.key for each in chunk), _NO_TIME)
             else:
                 failed = self._write_chunk(chunk, remaining)
-            # Of several items under one key only the last is written, but all of them wait for it.
-            failures |= {each.position: failed[each.key] for each in deliveries if each.key in failed}
-        return failures
+            failures |= failed
+        # Of several items under one key only the last is written, but all of them wait for it.
+        return {each.position: failures[each.key] for each in deliveries if each.key in failures}
 
     def _write_chunk(self, chunk: Sequence[Item], remaining: Remaining) -> dict[str, Failure]:
         """What could not be written, by key."""
@@ -65,8 +65,10 @@ class ItemSink:
                 detail = "unprocessed: the table is throttled"
             except Retryable as error:
                 detail = str(error)
-            except _Refused:
-                return self._write_singly(waiting, remaining)
+            except _Refused as error:
+                if len(waiting) > 1:
+                    return self._write_singly(waiting, remaining)
+                return dict.fromkeys(waiting, Failure(f"DynamoDB refuses the item: {error}", permanent=True))
             tries += 1
             if waiting and not self.backoff.wait(tries, remaining):
                 break
@@ -84,11 +86,9 @@ class ItemSink:
 
     def _write_singly(self, items: Mapping[str, Item], remaining: Remaining) -> dict[str, Failure]:
         """DynamoDB refused the whole call for one bad item: find it, and let the others through."""
-        if len(items) == 1:
-            return dict.fromkeys(items, Failure("DynamoDB refuses the item (ValidationException)", permanent=True))
         failed: dict[str, Failure] = {}
-        for item in items.values():
-            failed |= self._write_chunk([item], remaining)
+        for number, (key, item) in enumerate(items.items()):
+            failed |= {key: _NO_TIME} if number and remaining() <= 0 else self._write_chunk([item], remaining)
         return failed
 
 
