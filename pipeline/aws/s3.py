@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -88,7 +89,8 @@ class DeadLetterBucket:
             "record": dead_letter.record.original,
         }
         key = f"{DEAD_LETTER_PREFIX}{position_key(position)}.json"
-        _put_object(self.client, self.bucket, key, orjson.dumps(body), "application/json")
+        # Not orjson: it refuses half surrogates and integers beyond 64 bits, and this is where everything can be kept.
+        _put_object(self.client, self.bucket, key, json.dumps(body).encode(), "application/json")
 
 
 def position_key(position: Position) -> str:
@@ -100,7 +102,7 @@ def position_key(position: Position) -> str:
 def dead_letters(client: S3Client, bucket: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every dead letter in the bucket: key and content, in the order of the positions within a shard."""
     for key, body in objects(client, bucket, DEAD_LETTER_PREFIX):
-        yield key, orjson.loads(body)
+        yield key, json.loads(body)
 
 
 def archived(client: S3Client, bucket: str) -> Iterator[tuple[str, bytes, list[dict[str, Any]]]]:
