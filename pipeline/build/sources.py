@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Never imported by a function: commands, running LocalStack, fakes, and building this very package.
-LEFT_OUT: Final = frozenset({"build", "cli", "emulator", "testing"})
+# Never imported by a function: commands, running LocalStack, fakes, and building and deploying this very package.
+LEFT_OUT: Final = ("aws/artifacts", "aws/cloudformation", "aws/deploy", "build", "cli", "emulator", "testing")
 
 
 def find(root: Path) -> Mapping[str, Path]:
     """The files of the package: name in the zip to path, sorted by name."""
     package = root / "pipeline"
-    code = [path for path in package.rglob("*.py") if path.relative_to(package).parts[0] not in LEFT_OUT]
+    code = [path for path in package.rglob("*.py") if not _left_out(path.relative_to(package))]
     return _named(root, [*code, *(root / "schemas").rglob("*.json"), root / "LICENSE"])
 
 
@@ -32,6 +32,11 @@ def copy(files: Mapping[str, Path], folder: Path) -> None:
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
+
+
+def _left_out(path: Path) -> bool:
+    module = path.with_suffix("")
+    return any(module.is_relative_to(left) for left in LEFT_OUT)
 
 
 def _named(root: Path, paths: list[Path]) -> dict[str, Path]:

@@ -30,6 +30,7 @@ class FakeStack:
     name: str
     status: str
     parameters: dict[str, str] = field(default_factory=dict)
+    template: object = None
     outputs: dict[str, str] = field(default_factory=dict)
     resources: list[tuple[str, str]] = field(default_factory=list)
     events: list[dict[str, str]] = field(default_factory=list)
@@ -103,6 +104,10 @@ class FakeCloudFormation:
             ],
             **({"NextToken": str(start + self.page_changes)} if more else {}),
         }
+
+    def get_template(self, StackName: str) -> dict[str, Any]:  # noqa: N803
+        """The template that a stack was made from."""
+        return {"TemplateBody": self._stack(StackName).template}
 
     def get_paginator(self, operation: str) -> FakePaginator:
         """A paginator of the operation: pages of two."""

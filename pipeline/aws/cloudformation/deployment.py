@@ -6,6 +6,7 @@ that is being changed at this moment, or that is stuck half-way, is left alone, 
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -84,6 +85,9 @@ class Deployment:
         url = self.artifacts.url(self.artifacts.put("templates", "json", filled, self.report))
         wanted = Wanted(self.stack, _kind(existing), url, parameters)
         made = changes.create(self.clients.cloudformation, wanted, self.pace)
+        if made is not None and not made.changes and existing and self._is_as_wanted(existing, filled):
+            changes.discard(self.clients.cloudformation, made, wanted.kind)
+            return None
         if made is not None:
             count = len(made.changes)
             self.report(
@@ -92,6 +96,13 @@ class Deployment:
                 )
             )
         return made
+
+    def _is_as_wanted(self, existing: StackTypeDef, filled: bytes) -> bool:
+        """Whether template and parameters are the stack's own: LocalStack makes change sets without any change."""
+        before = {each["ParameterKey"]: each["ParameterValue"] for each in existing.get("Parameters", ())}
+        body: object = self.clients.cloudformation.get_template(StackName=existing["StackId"])["TemplateBody"]
+        same = body == json.loads(filled) or body == filled.decode()
+        return same and self.parameters.items() <= before.items()
 
     def _check(self, existing: StackTypeDef | None) -> None:
         if existing and _kind(existing) == "UPDATE" and existing["StackStatus"] not in _GOOD:

@@ -113,6 +113,39 @@ def test_no_changes(account: FakeAccount, prepare: Prepare, told: list[Step]) ->
     assert "execute_change_set" not in operations(account)
 
 
+@pytest.mark.parametrize("as_text", [True, False])
+def test_a_change_set_without_changes(
+    account: FakeAccount,
+    prepare: Prepare,
+    told: list[Step],
+    as_text: bool,  # noqa: FBT001 - a case of the table
+) -> None:
+    """An empty change set for the stack's own template and parameters is not executed: the stack is up to date."""
+    account.cloudformation.script = list(CREATED)
+    prepare(Mode="b").run()
+    body = account.s3.buckets[ArtifactBucket.of(cast("Clients", account)).name].versions[-1][2]
+    stack = account.cloudformation.stacks["s"]
+    stack.parameters, stack.template = {"Mode": "b", "Count": "1"}, body.decode() if as_text else json.loads(body)
+    account.cloudformation.changes = []
+    account.cloudformation.actions.clear()
+
+    prepare(Mode="b").run()
+
+    assert ("s", "UNCHANGED") == (told[-1].subject, told[-1].status)
+    assert ["create_change_set UPDATE", "delete_change_set"] == operations(account)
+
+
+def test_outputs_alone_can_change(account: FakeAccount, prepare: Prepare) -> None:
+    """A change set without resource changes is executed when the template or a parameter is another."""
+    account.cloudformation.stacks["s"] = FakeStack("s", "CREATE_COMPLETE", parameters={"Mode": "b"}, template={})
+    account.cloudformation.changes = []
+    account.cloudformation.script = list(UPDATED)
+
+    prepare(Mode="b").run()
+
+    assert ["create_change_set UPDATE", "execute_change_set"] == operations(account)
+
+
 @pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"])
 def test_a_first_creation_that_failed(account: FakeAccount, prepare: Prepare, told: list[Step], status: str) -> None:
     """A stack whose first creation failed is removed, which is told, and created anew without its old parameters."""
