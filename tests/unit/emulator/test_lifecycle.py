@@ -278,6 +278,7 @@ def test_status_of_a_stopped_one(root: Path, state: Path, told: list[str]) -> No
     assert not found.up
     assert started_by(state)[0] == found.pid
     assert found.version is None
+    os.kill(started_by(state)[0], signal.SIGCONT)
 
 
 def test_endpoint_url_of_none(root: Path) -> None:

@@ -71,7 +71,7 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc] # LocalStac
 
     @property
     def _folder(self) -> Path:
-        return Path(tempfile.gettempdir()) / "sandboxes" / self.id
+        return Path(tempfile.gettempdir()) / "sandboxes" / str(self.id)
 
     @classmethod
     def prepare_version(cls, function_version: FunctionVersion) -> None:

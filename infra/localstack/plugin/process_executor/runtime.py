@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STOP_SECONDS: Final = 1.0
+_FIELDS: Final = ("VmRSS", "VmHWM")  # proc(5): resident now, and at most so far
 _STARTER: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lambda-process-starter")
 
 
@@ -100,9 +101,6 @@ class Runtime:
         code = self._process.wait()
         self._signal(signal.SIGKILL)  # what the function started and left behind
         self._api.outcomes.put(Exited(code))
-
-
-_FIELDS: Final = ("VmRSS", "VmHWM")
 
 
 def _start(command: list[str], environment: Mapping[str, str], folder: Path, log: Path) -> subprocess.Popen[bytes]:

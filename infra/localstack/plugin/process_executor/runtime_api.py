@@ -83,8 +83,7 @@ class RuntimeApi:
     @property
     def address(self) -> str:
         """The value of AWS_LAMBDA_RUNTIME_API: host:port."""
-        host, port = self._server.server_address[:2]
-        return f"{host}:{port}"
+        return f"127.0.0.1:{self._server.server_address[1]}"
 
     def give(self, invocation: Next) -> None:
         """Hand over an invocation; the runtime gets it when it asks."""
