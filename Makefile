@@ -1,6 +1,6 @@
 # The commands of a working day. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types unit integration lock clean
+.PHONY: help setup demo test check lint types unit integration bench lock clean
 SHELL := /bin/sh
 PIPELINE := .venv/bin/pipeline
 PYTEST := .venv/bin/python -m pytest
@@ -31,6 +31,9 @@ unit: setup
 
 integration: setup
 	$(PYTEST) -m integration tests/integration
+
+bench: setup ## what a record costs, as ratios within one run
+	.venv/bin/python tests/benchmarks/bench_process.py
 
 lock: setup ## write the lock files anew
 	cd requirements && ../.pipeline/uv/bin/uv pip compile --quiet --universal --generate-hashes bootstrap.in --output-file bootstrap.txt
