@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipeline.aws.clients import Clients
+from pipeline.aws.dynamodb import ItemSink, StateSink
+from pipeline.aws.s3 import ArchiveSink, DeadLetterBucket
+from pipeline.environment import Environment, from_env, read_schemas
+from pipeline.errors import Misconfiguration
+from pipeline.model import Entry, Item, Line, State
+from pipeline.producer import KinesisSink
+from pipeline.project import SCHEMAS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+VARIABLES = {
+    "process": {"RESULTS_TABLE": "results", "ARCHIVE_BUCKET": "archive", "DEAD_LETTER_BUCKET": "dead"},
+    "relay_changes": {"STREAM_NAME": "events", "DEAD_LETTER_BUCKET": "dead"},
+}
+CLIENTS = Clients(local=True)
+
+
+def test_process() -> None:
+    """`process` writes items, states and archive lines to what it was given."""
+    consumer = Environment(VARIABLES["process"], CLIENTS).process()
+    items, states, archive = consumer.sinks[Item], consumer.sinks[State], consumer.sinks[Line]
+    assert isinstance(items, ItemSink)
+    assert isinstance(states, StateSink)
+    assert isinstance(archive, ArchiveSink)
+    assert ("results", "results", "archive") == (items.table, states.table, archive.bucket)
+    assert DeadLetterBucket(CLIENTS.s3, "dead", "process") == consumer.dead_letters
+    assert {"log.v1", "change.v1"} == consumer.stages.validators.keys()
+
+
+def test_relay_changes() -> None:
+    """`relay_changes` writes entries to the stream it was given, and nothing else."""
+    consumer = Environment(VARIABLES["relay_changes"], CLIENTS).relay_changes()
+    ((kind, sink),) = consumer.sinks.items()
+    assert (Entry, True) == (kind, isinstance(sink, KinesisSink))
+    assert DeadLetterBucket(CLIENTS.s3, "dead", "relay_changes") == consumer.dead_letters
+    assert {"change.v1"} == consumer.stages.validators.keys()
+
+
+@pytest.mark.parametrize("value", [None, ""])
+@pytest.mark.parametrize(("function", "name"), [(each, name) for each, names in VARIABLES.items() for name in names])
+def test_missing_variable(function: str, name: str, value: str | None) -> None:
+    """A variable that is not set, or empty, is named when the function starts."""
+    variables = {each: given for each, given in VARIABLES[function].items() if each != name}
+    environment = Environment(variables if value is None else {**variables, name: value}, CLIENTS)
+    with pytest.raises(Misconfiguration, match=f"environment variable {name} is not set"):
+        getattr(environment, function)()
+
+
+def test_from_env(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variables are those of this process."""
+    monkeypatch.setenv("RESULTS_TABLE", "here")
+    assert ("here", SCHEMAS) == (from_env().variables["RESULTS_TABLE"], from_env().schemas)
+
+
+def test_read_schemas(tmp_path: Path) -> None:
+    """A schema's type is its file's name; other files are none."""
+    (tmp_path / "log.v1.json").write_text('{"type": "object"}')
+    (tmp_path / "README.md").write_text("not a schema")
+    assert {"log.v1": {"type": "object"}} == read_schemas(tmp_path)
+
+
+def test_no_schemas(tmp_path: Path) -> None:
+    """A package without schemas is a misconfiguration, not a flood of unknown types."""
+    with pytest.raises(Misconfiguration, match="no schemas in "):
+        Environment(VARIABLES["process"], CLIENTS, tmp_path).process()
