@@ -40,6 +40,7 @@ RETENTION: Final = timedelta(hours=24)
 POLL_SECONDS: Final = 0.5
 DISCOVER_SECONDS: Final = 10.0
 GIVE_UP_AFTER_SECONDS: Final = 60.0
+BEGIN_WITHIN_SECONDS: Final = 15.0
 
 
 @dataclass
@@ -206,11 +207,25 @@ def follow(
         backoff: the waits between polls and between tries.
         now: epoch seconds.
 
-    Raises NotDeployed, Misconfiguration; Retryable when nothing could be read for a minute.
+    Raises NotDeployed, Misconfiguration; Retryable when it cannot begin, or nothing could be read for a minute.
     """
     reader = _Reader(client, stream_arn, since, datetime.fromtimestamp(now(), UTC), tell)
-    reader.begin()
-    return _batches(reader, backoff or Backoff(), now)
+    backoff = backoff or Backoff()
+    _begin(reader, backoff, now)
+    return _batches(reader, backoff, now)
+
+
+def _begin(reader: _Reader, backoff: Backoff, now: Callable[[], float]) -> None:
+    """Begin, also where the stream of a new table is not ready yet, or is throttled. Raises as `follow` does."""
+    give_up_at = now() + BEGIN_WITHIN_SECONDS
+    tries = 0
+    while True:
+        try:
+            return reader.begin()
+        except Retryable:
+            tries += 1
+            if not backoff.wait(tries, lambda: give_up_at - now()):
+                raise
 
 
 def _batches(reader: _Reader, backoff: Backoff, now: Callable[[], float]) -> Iterator[list[RecordTypeDef]]:

@@ -338,16 +338,28 @@ def test_what_will_not_pass_is_raised(operation: str, code: str, expected: type[
         next(following(stream))
 
 
+def test_a_start_is_tried_again() -> None:
+    """The stream of a new table is not ready at once; what came in meanwhile is given."""
+    stream, clock = stream_of(), Clock()
+    stream.errors["get_shard_iterator"] = [aws_error("InternalServerError", 500)] * 2
+    batches = following(stream, since=None, clock=clock)
+    number = stream.write("shard-0", image())
+
+    assert [number] == numbers(batches)
+    assert [0.1, 0.2] == clock.slept[:2]
+
+
 @pytest.mark.parametrize(
     ("code", "expected"), [("LimitExceededException", Retryable), ("AccessDeniedException", Misconfiguration)]
 )
-def test_a_start_that_fails_is_raised_at_once(code: str, expected: type[Exception]) -> None:
+def test_a_start_that_fails_is_raised(code: str, expected: type[Exception]) -> None:
     """Whoever follows from now on must know that it has not begun."""
-    stream = stream_of()
-    stream.errors["get_shard_iterator"] = [aws_error(code)]
-
+    stream, clock = stream_of(), Clock()
+    stream.errors["get_shard_iterator"] = [aws_error(code)] * 99
     with pytest.raises(expected):
-        following(stream, since=None)
+        following(stream, since=None, clock=clock)
+
+    assert sum(clock.slept) < 15
 
 
 def test_a_deleted_stream_is_told_of() -> None:

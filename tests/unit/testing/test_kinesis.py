@@ -32,5 +32,5 @@ def test_it_keeps_the_contract() -> None:
 )
 def test_it_refuses_what_kinesis_refuses(entries: list[Entry]) -> None:
     """A producer that makes such a call has a bug."""
-    with pytest.raises(ValueError, match="call|large"):
+    with pytest.raises(ValueError, match=r"call|large"):
         FakeStream().put(entries)
