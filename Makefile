@@ -39,6 +39,7 @@ lock: setup ## write the lock files anew
 	cd requirements && ../.pipeline/uv/bin/uv pip compile --quiet --universal --generate-hashes bootstrap.in --output-file bootstrap.txt
 	.pipeline/uv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.13 --group dev pyproject.toml --output-file requirements/dev.txt
 	.pipeline/uv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.13 --constraint requirements/dev.txt requirements/lambda.in --output-file requirements/lambda.txt
+	infra/localstack/lock.sh
 
 clean: ## remove everything that was installed or built here
 	rm -rf .venv .pipeline dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov

@@ -19,14 +19,16 @@ from pipeline.project import project_root
 @click.option("--keep", is_flag=True, help="Leave LocalStack and the stack running, to explore.")
 @click.option("--port", type=click.IntRange(1, 65535), default=emulator.DEFAULT_PORT, show_default=True)
 @click.option("--state", type=click.Path(file_okay=False, path_type=Path), help="As of `pipeline local up`.")
-def command(port: int, state: Path | None, *, keep: bool) -> None:
+@click.option("--java-home", envvar="JAVA_HOME", type=click.Path(path_type=Path), help="As of `pipeline local up`.")
+def command(port: int, state: Path | None, java_home: Path | None, *, keep: bool) -> None:
     """Run the pipeline on real records of this machine.
 
     Starts LocalStack, deploys the stack, ships log lines and changes of a table, shows the processed records as they
     arrive (one JSON object a line when piped), and prints the ledger. Exit code 1 when the ledger does not add up.
     """
     root = project_root()
-    running = emulator.up(root, port=port, state=state, report=_tell)
+    options = emulator.Options(java_home=java_home)
+    running = emulator.up(root, port=port, state=state, report=_tell, options=options)
     try:
         adds_up = run(Clients(running.endpoint_url, local=True), DEFAULT_STACK, running.log_path, uuid.uuid4().hex[:6])
     finally:

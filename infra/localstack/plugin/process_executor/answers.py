@@ -1,7 +1,7 @@
-"""What Lambda answers and logs around an invocation, word for word as on AWS. Pure.
+"""What Lambda answers and logs around an invocation, in the words that AWS is reported to use. Pure.
 
-The texts were taken from the AWS documentation ("Troubleshoot invocation issues", "Lambda logs") and from the open
-source runtime interface emulator.
+The texts follow answers and log lines of real functions as quoted in public bug reports; nothing here was recorded on
+AWS by this project, so rely on the error types and not on every word.
 """
 
 from __future__ import annotations
