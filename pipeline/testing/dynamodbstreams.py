@@ -6,19 +6,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from pipeline.testing.aws_errors import aws_error
 
 if TYPE_CHECKING:
     from pipeline.model import Image
 
 STREAM_ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/results/stream/2026-11-23T10:00:00.000"
 STARTED_AT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
-
-
-def aws_error(code: str, status: int = 400) -> ClientError:
-    """An error as the client raises it."""
-    response: Any = {"Error": {"Code": code, "Message": "told to"}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return ClientError(response, "Operation")
 
 
 @dataclass

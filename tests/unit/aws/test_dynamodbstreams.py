@@ -17,7 +17,8 @@ from pipeline.aws.backoff import Backoff
 from pipeline.aws.dynamodbstreams import DISCOVER_SECONDS, POLL_SECONDS, follow, processed
 from pipeline.aws.dynamodbstreams import stream_of as stream_of_table
 from pipeline.errors import Misconfiguration, NotDeployed, Retryable
-from pipeline.testing.dynamodbstreams import STARTED_AT, STREAM_ARN, FakeDynamoDBStreams, FakeShard, aws_error
+from pipeline.testing.aws_errors import aws_error
+from pipeline.testing.dynamodbstreams import STARTED_AT, STREAM_ARN, FakeDynamoDBStreams, FakeShard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,7 +12,7 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from pipeline.aws.kinesis import KinesisStream
 from pipeline.errors import Misconfiguration, NotDeployed, PipelineError, Retryable
 from pipeline.model import Accepted, Entry, Position, Refused
-from pipeline.testing.dynamodbstreams import aws_error
+from pipeline.testing.aws_errors import aws_error
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
