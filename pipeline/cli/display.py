@@ -61,6 +61,8 @@ class Display:
 
 def event_line(event: Mapping[str, Any]) -> Text:
     """An event as `pipeline tail` shows it: time, what it is, its key, and its content; not yet cut to a width."""
+    if not isinstance(event.get("data"), dict):
+        return _any_event(event)
     return _CONTENTS.get(str(event.get("type")), _any_event)(event)
 
 
@@ -90,20 +92,21 @@ def safe_json(value: object) -> str:
 
 
 def _log(event: Mapping[str, Any]) -> Text:
-    data = event.get("data", {})
+    data = event["data"]
     number = data.get("severity_number")
     label = data.get("severity_text") or (name_of(number) if isinstance(number, int) else "log")
     return _line(*_start(event, str(label), _severity_style(number)), (_body(data.get("body")), ""))
 
 
 def _change(event: Mapping[str, Any]) -> Text:
-    data = event.get("data", {})
+    data = event["data"]
     op = str(data.get("op"))
     parts = [*_start(event, _OPERATIONS.get(op, op), _OPERATION_STYLES.get(op, ""))]
     before, after = data.get("before"), data.get("after")
     if op == "d":
-        by = data.get("source", {}).get("deleted_by")
-        return _line(*parts, ("by its time to live" if by == "ttl" else "", "dim"))
+        source = data.get("source")
+        is_expired = isinstance(source, dict) and source.get("deleted_by") == "ttl"
+        return _line(*parts, ("by its time to live" if is_expired else "", "dim"))
     if isinstance(before, dict) and isinstance(after, dict):
         return _line(*parts, *_difference(before, after))
     return _line(*parts, (_values(after, data.get("key")), ""))
@@ -116,7 +119,7 @@ def _any_event(event: Mapping[str, Any]) -> Text:
 def _start(event: Mapping[str, Any], label: str, style: str) -> list[tuple[str, str]]:
     time = str(event.get("time", "")).replace("T", " ")[:19]
     key = str(event.get("subject") or event.get("source") or "")
-    return [(f"{time} ", "dim"), (f"{label:<{_LABEL_WIDTH}} ", style), (f"{key} ", "blue")]
+    return [(f"{time} ", "dim"), (f"{label:<{_LABEL_WIDTH}} ", style), (f"{key} " if key else "", "blue")]
 
 
 def _severity_style(number: object) -> str:

@@ -83,6 +83,7 @@ def style(text: Text, part: str) -> str:
         ),
         (log(None), "2026-11-23 10:00:00 log     //web-1/var/log/app.log null"),
         (change("c", None, None), "2026-11-23 10:00:00 created orders/7 null"),
+        ({"type": "change.v1", "data": "text"}, '                    change.v1 "text"'),
         ({}, "                    None     null"),
     ],
     ids=[
@@ -102,6 +103,7 @@ def style(text: Text, part: str) -> str:
         "another type",
         "no body",
         "nothing created",
+        "data that are none",
         "nothing",
     ],
 )
