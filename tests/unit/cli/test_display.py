@@ -84,7 +84,7 @@ def style(text: Text, part: str) -> str:
         (log(None), "2026-11-23 10:00:00 log     //web-1/var/log/app.log null"),
         (change("c", None, None), "2026-11-23 10:00:00 created orders/7 null"),
         ({"type": "change.v1", "data": "text"}, '                    change.v1 "text"'),
-        ({}, "                    None     null"),
+        ({}, "                    None    null"),
     ],
     ids=[
         "log",
