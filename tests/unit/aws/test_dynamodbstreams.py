@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.aws.backoff import Backoff
-from pipeline.aws.dynamodbstreams import DISCOVER_SECONDS, POLL_SECONDS, follow, processed
+from pipeline.aws.dynamodbstreams import follow, processed
 from pipeline.aws.dynamodbstreams import stream_of as stream_of_table
+from pipeline.aws.dynamodbstreams.following import DISCOVER_SECONDS, POLL_SECONDS
 from pipeline.errors import Misconfiguration, NotDeployed, Retryable
 from pipeline.testing.aws_errors import aws_error
 from pipeline.testing.dynamodbstreams import STARTED_AT, STREAM_ARN, FakeDynamoDBStreams, FakeShard

@@ -1,32 +1,18 @@
-"""DynamoDB Streams: following the changes of a table as they come, from now on or from a time on.
-
-    discover ▸ for each shard that may be read: iterator ▸ records … ▸ until it ends ▸ its children
-
-A shard is read after its parent, so that changes of one item stay in order. Shards come and go all the time (they are
-closed after some hours), so they are discovered again and again. An iterator that has expired is replaced by one after
-the last record read: nothing is skipped, nothing repeated. What is throttled or out of reach is tried again.
-
-A stream holds 24 hours (developer guide, "Change data capture for DynamoDB Streams").
-"""
+"""The shards of a stream: which may be read, from where, and what to do when the place to read on from is gone."""
 
 from __future__ import annotations
 
-import math
-import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pipeline.aws.backoff import Backoff
 from pipeline.aws.failures import classify, error_code
-from pipeline.aws.results import shown
 from pipeline.errors import Misconfiguration, NotDeployed, Retryable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
@@ -34,17 +20,10 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodbstreams.type_defs import RecordTypeDef, ShardTypeDef
 
     from pipeline.errors import PipelineError
-    from pipeline.model import Json
-
-RETENTION: Final = timedelta(hours=24)
-POLL_SECONDS: Final = 0.5
-DISCOVER_SECONDS: Final = 10.0
-GIVE_UP_AFTER_SECONDS: Final = 60.0
-BEGIN_WITHIN_SECONDS: Final = 15.0
 
 
 @dataclass
-class _Shard:
+class Shard:
     """A shard and how far it is read. Records created before `floor` are passed over."""
 
     shard_id: str
@@ -57,7 +36,7 @@ class _Shard:
 
 
 @dataclass
-class _Reader:
+class Reader:
     """The shards of one stream."""
 
     client: DynamoDBStreamsClient
@@ -65,7 +44,7 @@ class _Reader:
     since: datetime | None
     started_at: datetime
     tell: Callable[[str], None]
-    shards: dict[str, _Shard] = field(default_factory=dict)
+    shards: dict[str, Shard] = field(default_factory=dict)
     _failure: Retryable | None = None
 
     def attempt[R](self, action: Callable[[], R]) -> R | None:
@@ -103,7 +82,7 @@ class _Reader:
             if shard_id not in self.shards:
                 self._add(each)
 
-    def readable(self) -> list[_Shard]:
+    def readable(self) -> list[Shard]:
         """The shards whose turn it is: a child comes after its parent."""
         return [
             shard
@@ -111,7 +90,7 @@ class _Reader:
             if not shard.is_read and (shard.parent not in self.shards or self.shards[shard.parent].is_read)
         ]
 
-    def read(self, shard: _Shard) -> list[RecordTypeDef]:
+    def read(self, shard: Shard) -> list[RecordTypeDef]:
         """The next records of a shard, none where there are none yet. Raises Retryable, Misconfiguration."""
         try:
             shard.iterator = shard.iterator or self._iterator(shard)
@@ -132,28 +111,28 @@ class _Reader:
         floor = shard.floor
         return records if floor is None else [each for each in records if created_at(each) >= floor]
 
-    def renew(self, shard: _Shard) -> None:
+    def renew(self, shard: Shard) -> None:
         """The iterator has expired. The next one goes on after the last record, or else at the moment of the start."""
         shard.iterator = None
         if shard.last is None and shard.start == "LATEST":
             shard.start, shard.floor = "TRIM_HORIZON", self.started_at.replace(microsecond=0)
 
-    def skip_trimmed(self, shard: _Shard) -> None:
+    def skip_trimmed(self, shard: Shard) -> None:
         """The place to read on from is over 24 hours old and gone: go on with the oldest that is left."""
         self.tell(f"the stream has dropped records of {shard.shard_id} after 24 hours; going on with the oldest it has")
         shard.iterator = shard.last = None
         shard.start = "TRIM_HORIZON"
 
-    def forget(self, shard: _Shard) -> None:
+    def forget(self, shard: Shard) -> None:
         """The shard is gone, or the stream is: looking for shards will tell."""
         shard.is_read = True
 
-    def _add(self, described: ShardTypeDef) -> _Shard:
-        shard = _Shard(described["ShardId"], described.get("ParentShardId"), "TRIM_HORIZON", self.since)
+    def _add(self, described: ShardTypeDef) -> Shard:
+        shard = Shard(described["ShardId"], described.get("ParentShardId"), "TRIM_HORIZON", self.since)
         self.shards[shard.shard_id] = shard
         return shard
 
-    def _iterator(self, shard: _Shard) -> str:
+    def _iterator(self, shard: Shard) -> str:
         if shard.last is None:
             answer = self.client.get_shard_iterator(
                 StreamArn=self.stream_arn, ShardId=shard.shard_id, ShardIteratorType=shard.start
@@ -185,73 +164,6 @@ class _Reader:
             last = answer["StreamDescription"].get("LastEvaluatedShardId")
 
 
-def follow(
-    client: DynamoDBStreamsClient,
-    stream_arn: str,
-    since: datetime | None = None,
-    *,
-    tell: Callable[[str], None] = lambda _: None,
-    backoff: Backoff | None = None,
-    now: Callable[[], float] = time.time,
-) -> Iterator[list[RecordTypeDef]]:
-    """Batches of records as they come, for as long as the caller asks for the next one.
-
-    The start is where the stream is at the moment of this call. There is an empty batch at every poll without records,
-    so that the caller can stop then. Within a batch, and per item over all of them, records are in order.
-
-    Args:
-        client: the DynamoDB Streams client.
-        stream_arn: the table's `LatestStreamArn`.
-        since: aware, at most 24 hours back; None: from now on.
-        tell: is told, in a line, of what a person should know.
-        backoff: the waits between polls and between tries.
-        now: epoch seconds.
-
-    Raises NotDeployed, Misconfiguration; Retryable when it cannot begin, or nothing could be read for a minute.
-    """
-    reader = _Reader(client, stream_arn, since, datetime.fromtimestamp(now(), UTC), tell)
-    backoff = backoff or Backoff()
-    _begin(reader, backoff, now)
-    return _batches(reader, backoff, now)
-
-
-def _begin(reader: _Reader, backoff: Backoff, now: Callable[[], float]) -> None:
-    """Begin, also where the stream of a new table is not ready yet, or is throttled. Raises as `follow` does."""
-    give_up_at = now() + BEGIN_WITHIN_SECONDS
-    tries = 0
-    while True:
-        try:
-            return reader.begin()
-        except Retryable:
-            tries += 1
-            if not backoff.wait(tries, lambda: give_up_at - now()):
-                raise
-
-
-def _batches(reader: _Reader, backoff: Backoff, now: Callable[[], float]) -> Iterator[list[RecordTypeDef]]:
-    discovered_at, failing_since, tries = now(), None, 0
-    while True:
-        is_idle = True
-        for shard in reader.readable():
-            if records := reader.attempt(partial(reader.read, shard)):
-                yield records
-            is_idle = is_idle and not records and not shard.is_read
-        if now() - discovered_at >= DISCOVER_SECONDS or not reader.readable():
-            discovered_at = now()
-            reader.attempt(reader.discover)
-        if is_idle:
-            yield []
-        if failure := reader.take_failure():
-            failing_since, tries = failing_since or now(), tries + 1
-            if now() - failing_since > GIVE_UP_AFTER_SECONDS:
-                raise failure
-            backoff.wait(tries, lambda: math.inf)
-        else:
-            failing_since, tries = None, 0
-            if is_idle:
-                backoff.sleep(POLL_SECONDS)
-
-
 def stream_of(client: DynamoDBClient, table: str) -> str:
     """The ARN of a table's stream. Raises NotDeployed."""
     try:
@@ -270,24 +182,12 @@ def created_at(record: RecordTypeDef) -> datetime:
     return record["dynamodb"]["ApproximateCreationDateTime"]
 
 
-def processed(record: RecordTypeDef) -> dict[str, Json] | None:
-    """The processed event that a record of the results table's stream tells of, with the second it was written at.
-
-    None for anything but a new event: the state of an entity, an item written again, one that expired.
-    """
-    image = record["dynamodb"].get("NewImage", {})
-    if record["eventName"] != "INSERT" or image.get("sk") != {"S": "event"}:
-        return None
-    written_at = created_at(record).astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    return {**shown(image), "processed_at": written_at}
-
-
 def _judged(error: BotoCoreError | ClientError) -> PipelineError:
     return classify(error) or Misconfiguration(f"DynamoDB Streams refused the call: {error}")
 
 
-_RECOVERIES: Final[dict[str, Callable[[_Reader, _Shard], None]]] = {
-    "ExpiredIteratorException": _Reader.renew,
-    "TrimmedDataAccessException": _Reader.skip_trimmed,
-    "ResourceNotFoundException": _Reader.forget,
+_RECOVERIES: Final[dict[str, Callable[[Reader, Shard], None]]] = {
+    "ExpiredIteratorException": Reader.renew,
+    "TrimmedDataAccessException": Reader.skip_trimmed,
+    "ResourceNotFoundException": Reader.forget,
 }

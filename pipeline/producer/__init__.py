@@ -1,0 +1,21 @@
+"""Puts records onto a stream: none lost without a word, none out of order within its key, memory bounded.
+
+    put_in_order    a list of entries within the time left; one outcome for each        ordered.py
+    KinesisSink     the same as the sink of a function, `relay_changes`                 sink.py
+    Producer        one record after the other, as they come: put · flush · close       buffered.py
+
+All send chunks of `core.chunk`: heads of keys, so that what is refused holds back its own key and nothing else. Only
+what was refused is sent again, decided by each entry's own answer. When a whole call fails, it may have been carried
+out all the same: its entries are sent again, and a record that is there twice carries the same id.
+
+A wait before the next try is random between nothing and a bound (full jitter). The bound doubles while no entry at all
+gets through; while some do, the stream is throttling, and what it accepts sets the rate.
+"""
+
+from __future__ import annotations
+
+from pipeline.producer.buffered import Producer, Report
+from pipeline.producer.ordered import Outcome, Pace, TooLarge, Unsent, put_in_order
+from pipeline.producer.sink import KinesisSink
+
+__all__ = ["KinesisSink", "Outcome", "Pace", "Producer", "Report", "TooLarge", "Unsent", "put_in_order"]
