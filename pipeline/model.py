@@ -92,7 +92,8 @@ class Record:
 class Event:
     """A decoded record: CloudEvents 1.0 attributes, and the data as plain JSON values.
 
-    `time` is RFC 3339, in UTC once the transforms have run. `subject` is the key: events of one subject stay in order.
+    `time` is RFC 3339, in UTC once the transforms have run. Events of one `subject` stay in order; one without is in
+    order with nothing.
     """
 
     id: str
@@ -105,7 +106,7 @@ class Event:
 
     @property
     def key(self) -> str:
-        """What the event is ordered and looked up by: its subject, or else its source."""
+        """What the event is looked up by: its subject, or else its source."""
         return self.subject or self.source
 
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sts import STSClient
 
-# Our own loops retry what can be retried, entry by entry; botocore only bridges a dropped connection.
 _CONFIG = Config(
     connect_timeout=3,
     read_timeout=20,
@@ -31,6 +30,10 @@ _CONFIG = Config(
     user_agent_extra="kinesis-pipeline",
     s3={"addressing_style": "path"},
 )
+# Where records go, our own loops try again, entry by entry and within the time left, which botocore knows nothing of:
+# it may bridge one dropped connection, no more.
+_RECORDS = _CONFIG.merge(Config(read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2}))
+_OF_RECORDS = frozenset({"dynamodb", "kinesis", "s3"})
 _LOCAL_CREDENTIAL = "test"
 LOCAL_REGION = "us-east-1"
 
@@ -63,7 +66,8 @@ class Clients:
 
     def _client(self, service: str) -> Any:  # noqa: ANN401 - the typed properties below name the client
         make: Any = self._session.client
-        return make(service, endpoint_url=self.endpoint_url, config=_CONFIG)
+        config = _RECORDS if service in _OF_RECORDS else _CONFIG
+        return make(service, endpoint_url=self.endpoint_url, config=config)
 
     @cached_property
     def cloudformation(self) -> CloudFormationClient:

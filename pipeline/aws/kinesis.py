@@ -8,7 +8,7 @@ an entry on the stream twice; the event's id tells that it is the same.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -33,9 +33,12 @@ class KinesisStream:
     stream_name: str
 
     def check(self) -> None:
-        """Raise NotDeployed when there is no such stream; a caller that may not ask is let through."""
+        """Raise NotDeployed when there is no such stream, Misconfiguration when it keeps no order per key.
+
+        A caller that may not ask is let through.
+        """
         try:
-            self.client.describe_stream_summary(StreamName=self.stream_name)
+            answer: Any = self.client.describe_stream_summary(StreamName=self.stream_name)
         except ClientError as error:
             if error_code(error) == "ResourceNotFoundException":
                 raise NotDeployed(
@@ -43,6 +46,13 @@ class KinesisStream:
                 ) from error
             if error_code(error) not in {"AccessDenied", "AccessDeniedException"}:
                 raise
+            return
+        # API reference, StreamDescriptionSummary: with AUTO, Kinesis ignores partition keys.
+        if answer["StreamDescriptionSummary"].get("RecordDistributionStrategy") == "AUTO":
+            raise Misconfiguration(
+                f"stream {self.stream_name!r} distributes records without regard to their keys (AUTO), so no order is "
+                "kept; set its record distribution strategy to USER_PARTITION_KEY"
+            )
 
     def put(self, entries: Sequence[Entry]) -> Sequence[Accepted | Refused]:
         """One PutRecords call; see `ports.RecordStream`. Raises Retryable or Misconfiguration.

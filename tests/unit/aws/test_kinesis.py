@@ -25,6 +25,7 @@ class FakeKinesisClient:
     records: list[dict[str, str]] = field(default_factory=list)
     error: Exception | None = None
     asked: list[dict[str, Any]] = field(default_factory=list)
+    distribution: str | None = None
     meta: SimpleNamespace = field(
         default_factory=lambda: SimpleNamespace(region_name="us-east-1", endpoint_url="http://127.0.0.1:4566")
     )
@@ -33,7 +34,8 @@ class FakeKinesisClient:
         return self._answer(request) | {"FailedRecordCount": 0, "Records": self.records}
 
     def describe_stream_summary(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - the client's own shape
-        return self._answer(request)
+        summary = {} if self.distribution is None else {"RecordDistributionStrategy": self.distribution}
+        return self._answer(request) | {"StreamDescriptionSummary": summary}
 
     def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         self.asked.append(request)
@@ -112,10 +114,20 @@ def test_check_tells_of_a_stream_that_is_not_there() -> None:
         stream(client).check()
 
 
-@pytest.mark.parametrize("error", [None, aws_error("AccessDeniedException")], ids=["there", "may not ask"])
-def test_check_passes(error: Exception | None) -> None:
+def test_check_refuses_a_stream_that_ignores_keys() -> None:
+    """With the strategy AUTO no order could be kept, so nothing is put."""
+    with pytest.raises(Misconfiguration, match="USER_PARTITION_KEY"):
+        stream(FakeKinesisClient(distribution="AUTO")).check()
+
+
+@pytest.mark.parametrize(
+    ("error", "distribution"),
+    [(None, None), (None, "USER_PARTITION_KEY"), (aws_error("AccessDeniedException"), None)],
+    ids=["provisioned", "on demand", "may not ask"],
+)
+def test_check_passes(error: Exception | None, distribution: str | None) -> None:
     """A producer that may put but not describe is let through."""
-    client = FakeKinesisClient(error=error)
+    client = FakeKinesisClient(error=error, distribution=distribution)
     stream(client).check()
 
     assert [{"StreamName": "events"}] == client.asked
