@@ -40,7 +40,7 @@ _TAGS: Final = frozenset({"$number", "$binary", "$set", "$map"})
 def from_json(value: Json, depth: int = 1) -> AttributeValue:
     """The AttributeValue of a JSON value at the given level of an item.
 
-    Raises Rejection: `too_deep`, `number_out_of_range`.
+    Raises Rejection: `too_deep`, `number_out_of_range`, `schema_invalid` for an empty name, which no item can have.
     """
     if isinstance(value, str):
         return {"S": value}
@@ -52,6 +52,7 @@ def from_json(value: Json, depth: int = 1) -> AttributeValue:
         return {"NULL": True}
     _check_depth(depth)
     if isinstance(value, dict):
+        _check_names(value)
         return {"M": {name: from_json(each, depth + 1) for name, each in value.items()}}
     return {"L": [from_json(each, depth + 1) for each in value]}
 
@@ -103,13 +104,15 @@ def tagged(value: AttributeValue) -> Json:
 
 def untagged_image(image: dict[str, Json], depth: int = 1) -> dict[str, AttributeValue]:
     """The item that `tagged_image` was given."""
+    _check_names(image)
     return {name: untagged(value, depth) for name, value in image.items()}
 
 
 def untagged(value: Json, depth: int = 1) -> AttributeValue:
     """The AttributeValue that `tagged` was given; numbers may differ in form, never in value.
 
-    Raises Rejection: `schema_invalid` for a tag with the wrong content, `too_deep`, `number_out_of_range`.
+    Raises Rejection: `schema_invalid` for a tag with the wrong content and for an empty name, `too_deep`,
+    `number_out_of_range`.
     """
     if isinstance(value, dict):
         if len(value) == 1:
@@ -143,7 +146,7 @@ def _untag_binary(content: Json, _depth: int) -> AttributeValue:
 
 
 def _untag_set(content: Json, depth: int) -> AttributeValue:
-    _check_depth(depth)
+    _check_depth(depth - 1)  # a set counts as a scalar
     members = [untagged(each, depth + 1) for each in content] if isinstance(content, list) else []
     kinds = {kind for member in members for kind in member}
     if len(kinds) != 1 or not kinds <= {"S", "N", "B"}:
@@ -194,6 +197,11 @@ def _check_number(number: Decimal) -> None:
 def _check_depth(depth: int) -> None:
     if depth >= MAX_DEPTH:
         raise Rejection(Reason.TOO_DEEP, f"data is nested deeper than the {MAX_DEPTH} levels of an item")
+
+
+def _check_names(value: dict[str, Json]) -> None:
+    if "" in value:
+        raise Rejection(Reason.SCHEMA_INVALID, "an attribute has an empty name")
 
 
 def _base64(content: bytes | str) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 DIGITS_38 = "12345678901234567890123456789012345678"
 EXACT = Context(prec=400)
-NAMES = st.sampled_from(["$number", "$binary", "$set", "$map", "id", "a b", "é"]) | st.text()
+NAMES = st.sampled_from(["$number", "$binary", "$set", "$map", "id", "a b", "é"]) | st.text(min_size=1)
 
 
 def nested(value: Any, levels: int, *, kind: str = "dict") -> Any:  # noqa: ANN401 - any JSON
@@ -102,7 +102,7 @@ def test_tagged_image_round_trip(image: dict[str, AttributeValue]) -> None:
 @given(
     st.recursive(
         st.none() | st.booleans() | st.text() | json_numbers(),
-        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(min_size=1), inner, max_size=4),
         max_leaves=12,
     )
 )
@@ -114,7 +114,7 @@ def test_plain_round_trip(value: Json) -> None:
 @given(
     st.recursive(
         st.none() | st.booleans() | st.text() | st.integers() | st.floats(),
-        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=4),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES | st.just(""), inner, max_size=4),
         max_leaves=12,
     )
 )
@@ -184,6 +184,8 @@ def test_forms(value: AttributeValue, tagged_form: Json, shown: Json) -> None:
         ({"$set": [True]}, Reason.SCHEMA_INVALID),
         ({"$set": [{"$set": ["a"]}]}, Reason.SCHEMA_INVALID),
         ({"$map": []}, Reason.SCHEMA_INVALID),
+        ({"a": {"": 1}}, Reason.SCHEMA_INVALID),
+        ({"$map": {"": 1}}, Reason.SCHEMA_INVALID),
         (1e126, Reason.NUMBER_OUT_OF_RANGE),
         (1e-131, Reason.NUMBER_OUT_OF_RANGE),
         (float("nan"), Reason.NUMBER_OUT_OF_RANGE),
@@ -213,9 +215,9 @@ def test_deep_sets() -> None:
     assert Reason.TOO_DEEP == caught.value.reason
 
 
-@pytest.mark.parametrize("scalar", ["x", 1, None, {"$number": "1"}, {"$binary": "AA=="}])
+@pytest.mark.parametrize("scalar", ["x", 1, None, {"$number": "1"}, {"$binary": "AA=="}, {"$set": ["a"]}])
 def test_deepest(scalar: Json) -> None:
-    """A scalar may lie at level 32, tagged or not; no object or array may."""
+    """A scalar or a set may lie at level 32, tagged or not; no object or array may."""
     assert to_json(untagged(nested(scalar, 31)))
     with pytest.raises(Rejection):
         untagged(nested([scalar], 31))
@@ -228,6 +230,12 @@ def test_deepest(scalar: Json) -> None:
 def test_wide_numbers(largest: float, text: str) -> None:
     """A number beyond 64 bits that DynamoDB holds keeps its value."""
     assert {"N": text} == from_json(largest)
+
+
+def test_empty_name() -> None:
+    """JSON with an empty name, which no item can have, is rejected before DynamoDB has to refuse it."""
+    with pytest.raises(Rejection, match="schema_invalid: an attribute has an empty name"):
+        from_json({"a": [{"": 1}]})
 
 
 def test_unknown_kind() -> None:
