@@ -95,7 +95,8 @@ def _log(event: Mapping[str, Any]) -> Text:
     data = event["data"]
     number = data.get("severity_number")
     label = data.get("severity_text") or (name_of(number) if isinstance(number, int) else "log")
-    return _line(*_start(event, str(label), _severity_style(number)), (_body(data.get("body")), ""))
+    body = _without_time(_body(data.get("body")), str(event.get("time")))
+    return _line(*_start(event, str(label), _severity_style(number)), (body, ""))
 
 
 def _change(event: Mapping[str, Any]) -> Text:
@@ -118,7 +119,7 @@ def _any_event(event: Mapping[str, Any]) -> Text:
 
 def _start(event: Mapping[str, Any], label: str, style: str) -> list[tuple[str, str]]:
     time = str(event.get("time", "")).replace("T", " ")[:19]
-    key = str(event.get("subject") or event.get("source") or "")
+    key = str(event.get("subject") or "") or _last_part(str(event.get("source") or ""))
     return [(f"{time} ", "dim"), (f"{label:<{_LABEL_WIDTH}} ", style), (f"{key} " if key else "", "blue")]
 
 
@@ -138,6 +139,17 @@ def _body(body: Json) -> str:
                 rest = {each: value for each, value in body.items() if each != name}
                 return f"{body[name]} {safe_json(rest) if rest else ''}"
     return safe_json(body)
+
+
+def _without_time(body: str, time: str) -> str:
+    """A line that begins with the time that stands before it already, without it."""
+    same = body[:10] == time[:10] and body[11:19] == time[11:19]
+    return body[19:].lstrip("0123456789.,Z").lstrip() if same else body
+
+
+def _last_part(source: str) -> str:
+    """The file or service that a source ends with: `//web-1/var/log/app.log` is `app.log`."""
+    return source.rstrip("/").rpartition("/")[2]
 
 
 def _difference(before: dict[str, Json], after: dict[str, Json]) -> list[tuple[str, str]]:

@@ -52,18 +52,26 @@ def style(text: Text, part: str) -> str:
 @pytest.mark.parametrize(
     ("event", "expected"),
     [
-        (log(), "2026-11-23 10:00:00 log     //web-1/var/log/app.log started"),
+        (log(), "2026-11-23 10:00:00 log     app.log started"),
         (
             log(severity_number=17, severity_text="ERROR"),
-            "2026-11-23 10:00:00 ERROR   //web-1/var/log/app.log started",
+            "2026-11-23 10:00:00 ERROR   app.log started",
         ),
-        (log(severity_number=13), "2026-11-23 10:00:00 WARN    //web-1/var/log/app.log started"),
+        (log(severity_number=13), "2026-11-23 10:00:00 WARN    app.log started"),
+        (
+            log("2026-11-23 10:00:00,500 INFO ready"),
+            "2026-11-23 10:00:00 log     app.log INFO ready",
+        ),
+        (
+            log("2026-11-23 12:00:00 INFO ready"),
+            "2026-11-23 10:00:00 log     app.log 2026-11-23 12:00:00 INFO ready",
+        ),
         (
             {**log({"msg": "low", "n": 1}), "subject": "user-1"},
             '2026-11-23 10:00:00 log     user-1 low {"n":1}',
         ),
-        (log({"message": "alone"}), "2026-11-23 10:00:00 log     //web-1/var/log/app.log alone"),
-        (log({"n": 1}), '2026-11-23 10:00:00 log     //web-1/var/log/app.log {"n":1}'),
+        (log({"message": "alone"}), "2026-11-23 10:00:00 log     app.log alone"),
+        (log({"n": 1}), '2026-11-23 10:00:00 log     app.log {"n":1}'),
         (change("c", None, NEW), "2026-11-23 10:00:00 created orders/7 status: new  total: 12.5"),
         (
             change("u", NEW, {**NEW, "status": "paid", "note": None}),
@@ -81,7 +89,7 @@ def style(text: Text, part: str) -> str:
             {"type": "other.v1", "time": "2026-11-23T10:00:00Z", "source": "s", "data": {"a": [1]}},
             '2026-11-23 10:00:00 other.v1 s {"a":[1]}',
         ),
-        (log(None), "2026-11-23 10:00:00 log     //web-1/var/log/app.log null"),
+        (log(None), "2026-11-23 10:00:00 log     app.log null"),
         (change("c", None, None), "2026-11-23 10:00:00 created orders/7 null"),
         ({"type": "change.v1", "data": "text"}, '                    change.v1 "text"'),
         ({}, "                    None    null"),
@@ -90,6 +98,8 @@ def style(text: Text, part: str) -> str:
         "log",
         "severity",
         "severity number only",
+        "a line with its own time",
+        "a line with its own time, in another zone",
         "structured log with a subject",
         "structured log of a message only",
         "structured log without a message",
