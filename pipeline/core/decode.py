@@ -119,7 +119,7 @@ def _reject_unparsed(data: bytes, error: orjson.JSONDecodeError) -> NoReturn:
         raise Rejection(
             Reason.NOT_UTF8, f"byte {undecodable.start} of {len(data)} is not UTF-8 ({undecodable.reason})"
         ) from None
-    raise Rejection(_LIMITS.get(error.msg, Reason.NOT_JSON), f"{error.msg} (of {len(data)} bytes)"[:200]) from None
+    raise Rejection(_LIMITS.get(error.msg, Reason.NOT_JSON), f"{error} (of {len(data)} bytes)"[:200]) from None
 
 
 def _check_integers(data: bytes) -> None:
