@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 ARCHIVE_PREFIX: Final = "archive/"
 DEAD_LETTER_PREFIX: Final = "dead-letters/"
 ARCHIVE_WRITERS: Final = 8
+# A record of 10 MiB, the most that a stream can be set to, holds fewer user records than this counts.
+SUB_SEQUENCE_DIGITS: Final = 8
 _ZSTD_LEVEL: Final = 1
 
 
@@ -94,9 +96,9 @@ class DeadLetterBucket:
 
 
 def position_key(position: Position) -> str:
-    """`<stream>/<shard>/<sequence number, padded>-<sub-sequence number>`: text order is stream order."""
+    """`<stream>/<shard>/<sequence number>-<sub-sequence number>`, both padded: text order is stream order."""
     sequence_number = position.sequence_number.zfill(SEQUENCE_DIGITS)
-    return f"{position.stream}/{position.shard}/{sequence_number}-{position.sub_sequence_number}"
+    return f"{position.stream}/{position.shard}/{sequence_number}-{position.sub_sequence_number:0{SUB_SEQUENCE_DIGITS}}"
 
 
 def dead_letters(client: S3Client, bucket: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -49,7 +49,7 @@ def held(s3: FakeS3) -> dict[str, list[int]]:
 
 
 def key(partition: str, number: int) -> str:
-    return f"archive/{partition}/events/shard-0/{number:056}-0.ndjson.zst"
+    return f"archive/{partition}/events/shard-0/{number:056}-00000000.ndjson.zst"
 
 
 def test_archive() -> None:
@@ -119,7 +119,7 @@ def test_dead_letter() -> None:
     """A dead letter says what was wrong, where, and holds the record as Lambda delivered it."""
     s3, letter = buckets(), a_letter()
     ((name, kept),) = keep(s3, letter)
-    assert f"dead-letters/events/shardId-000000000000/{7:056}-0.json" == name
+    assert f"dead-letters/events/shardId-000000000000/{7:056}-00000000.json" == name
     assert {
         "reason": "not_utf8",
         "detail": "byte 0 of 9 is not UTF-8",
@@ -178,7 +178,7 @@ def test_position_key(one: int, other: int) -> None:
 def test_position_of_a_change() -> None:
     """A change's dead letter lies under its table and the label of its stream."""
     (record,) = read(dynamodb_event(dynamodb_record({"id": {"S": "1"}}, after={}, sequence_number=7)))
-    assert f"orders/2026-11-23T10:00:00.000/{7:056}-0" == position_key(record.position)
+    assert f"orders/2026-11-23T10:00:00.000/{7:056}-00000000" == position_key(record.position)
 
 
 @pytest.mark.parametrize("page", [1, 2, 1000])
