@@ -4,6 +4,8 @@
 SHELL := /bin/sh
 PIPELINE := .venv/bin/pipeline
 PYTEST := .venv/bin/python -m pytest
+# Every branch of what decides about a record is taken by a test.
+COVERAGE := --cov=pipeline.core --cov=pipeline.transforms --cov=pipeline.consumer --cov=pipeline.producer --cov-fail-under=100
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,7 +29,7 @@ types: setup
 	.venv/bin/mypy
 
 unit: setup
-	$(PYTEST) tests/unit tests/contract
+	$(PYTEST) tests/unit tests/contract $(COVERAGE)
 
 integration: setup
 	$(PYTEST) -m integration tests/integration
