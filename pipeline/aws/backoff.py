@@ -10,6 +10,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from pipeline.errors import Retryable
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -35,3 +37,14 @@ class Backoff:
             return False
         self.sleep(seconds)
         return True
+
+    def retry[T](self, call: Callable[[], T], remaining: Remaining) -> T:
+        """Call until it succeeds. Raises the last Retryable when the time left is too short for another try."""
+        tries = 0
+        while True:
+            try:
+                return call()
+            except Retryable:
+                tries += 1
+                if not self.wait(tries, remaining):
+                    raise

@@ -131,18 +131,13 @@ class StateSink:
         return refused
 
     def _put(self, state: State, remaining: Remaining) -> Failure | None:
-        tries = 0
-        while True:
-            try:
-                self._put_once(state)
-            except Retryable as error:
-                tries += 1
-                if not self.backoff.wait(tries, remaining):
-                    return Failure(str(error))
-            except _Refused as error:
-                return Failure(f"DynamoDB refuses the state: {error}", permanent=True)
-            else:
-                return None
+        try:
+            self.backoff.retry(lambda: self._put_once(state), remaining)
+        except Retryable as error:
+            return Failure(str(error))
+        except _Refused as error:
+            return Failure(f"DynamoDB refuses the state: {error}", permanent=True)
+        return None
 
     def _put_once(self, state: State) -> None:
         item: Any = state.item

@@ -59,16 +59,11 @@ class ArchiveSink:
     def _put(self, lines: Sequence[Line], remaining: Remaining) -> bool:
         key = f"{ARCHIVE_PREFIX}{lines[0].partition}/{position_key(lines[0].position)}.ndjson.zst"
         body = zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(b"".join(line.line for line in lines))
-        tries = 0
-        while True:
-            try:
-                _put_object(self.client, self.bucket, key, body, "application/zstd")
-            except Retryable:
-                tries += 1
-                if not self.backoff.wait(tries, remaining):
-                    return False
-            else:
-                return True
+        try:
+            self.backoff.retry(lambda: _put_object(self.client, self.bucket, key, body, "application/zstd"), remaining)
+        except Retryable:
+            return False
+        return True
 
 
 @dataclass(frozen=True)
