@@ -1,0 +1,43 @@
+"""A clock that moves only when it is told to, and the ways in which a function ends without an answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.testing.lambda_events import ARRIVED_AT
+
+
+class FunctionDied(BaseException):
+    """The function's process is gone. No `except Exception` of the function sees it, as none would in Lambda."""
+
+
+class Killed(FunctionDied):
+    """Ended from outside at some point: out of memory, or a sandbox that was lost."""
+
+
+class TimedOut(FunctionDied):
+    """The function's timeout was over."""
+
+
+@dataclass
+class Clock:
+    """Virtual time in epoch seconds; while a function runs, it ends at `deadline_at`."""
+
+    at: float = ARRIVED_AT
+    deadline_at: float | None = None
+
+    def now(self) -> float:
+        """Epoch seconds."""
+        return self.at
+
+    def spend(self, seconds: float) -> None:
+        """Let time pass. Raises TimedOut where that is the end of the function that is running."""
+        later = self.at + seconds
+        if self.deadline_at is not None and later >= self.deadline_at:
+            self.at = self.deadline_at
+            raise TimedOut
+        self.at = later
+
+    def wait_until(self, at: float) -> None:
+        """Let time pass up to then, or none when it is past already."""
+        self.at = max(self.at, at)
