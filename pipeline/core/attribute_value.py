@@ -16,6 +16,8 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
+
 from pipeline.errors import Rejection
 from pipeline.model import Reason
 
@@ -220,6 +222,15 @@ def _scalar(kind: str, content: Any) -> Json:  # noqa: ANN401 - the kind says wh
 def size_bytes(image: Image) -> int:
     """An upper bound of the item's size as DynamoDB counts it (developer guide, "Item sizes and formats")."""
     return sum(len(name.encode()) + _value_bytes(value) for name, value in image.items())
+
+
+def bound_bytes(value: Json) -> int:
+    """What a JSON value weighs at most in an item, plain or untagged: many times cheaper than `size_bytes` of it.
+
+    Twice its JSON: text is no shorter in JSON, and what weighs more in an item than in JSON is a small number or an
+    empty object in a list, which take 4 bytes there instead of 2 or 3 (a digit alone takes 3 instead of 1).
+    """
+    return 2 * len(orjson.dumps(value)) + 1
 
 
 def _value_bytes(value: AttributeValue) -> int:

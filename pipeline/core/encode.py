@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
-from pipeline.core.attribute_value import from_json, size_bytes, untagged_image
+from pipeline.core.attribute_value import bound_bytes, from_json, size_bytes, untagged_image
 from pipeline.core.chunk import MAX_RECORD_BYTES, entry_bytes
 from pipeline.errors import Rejection
 from pipeline.model import Entry, Event, Item, Line, Reason, State
@@ -34,6 +34,10 @@ SEQUENCE_DIGITS: Final = 56
 # A version is longer than any of them, so it begins with 0 and is never taken for a time, which begins with a year.
 VERSION_DIGITS: Final = 60
 _FRACTION_DIGITS: Final = 9
+# An item has an attribute of the envelope (its id) at most four times, and besides them and the data: its position, the
+# names of its attributes, a version and an expiry, together far below 8 KB (a stream's name has 128 characters).
+_ATTRIBUTE_COPIES: Final = 4
+_SURELY_FITS: Final = MAX_ITEM_BYTES - 8 * 1024
 _DAY_SECONDS: Final = 86_400
 
 
@@ -56,7 +60,7 @@ def event_item(*, keep_days: int) -> Callable[[Record, Event], Item]:
         }
         if event.subject is not None:
             item["subject"] = {"S": event.subject}
-        _check_item_size(item)
+        _check_item_size(event, item)
         return Item(record.position, f"event#{event.id}", item)
 
     return encode
@@ -89,7 +93,7 @@ def entity_state(*, keep_tombstone_days: int) -> Callable[[Record, Event], State
             item["data"] = {"M": untagged_image(after, 2)}
         else:
             item["expires_at"] = _expires_at(record, keep_tombstone_days)
-        _check_item_size(item)
+        _check_item_size(event, item)
         return State(record.position, key, version, item)
 
     return encode
@@ -168,7 +172,9 @@ def _expires_at(record: Record, days: int) -> AttributeValue:
     return {"N": str(int(record.arrived_at) + days * _DAY_SECONDS)}
 
 
-def _check_item_size(item: dict[str, AttributeValue]) -> None:
+def _check_item_size(event: Event, item: dict[str, AttributeValue]) -> None:
+    if _ATTRIBUTE_COPIES * bound_bytes({**cloudevent(event), "data": None}) + bound_bytes(event.data) < _SURELY_FITS:
+        return
     size = size_bytes(item)
     if size > MAX_ITEM_BYTES:
         raise Rejection(Reason.TOO_LARGE, f"about {size} bytes as a DynamoDB item; the limit is {MAX_ITEM_BYTES}")

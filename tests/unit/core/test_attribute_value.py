@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.core.attribute_value import from_json, size_bytes, tagged, tagged_image, to_json, untagged, untagged_image
+from pipeline.core.attribute_value import (
+    bound_bytes,
+    from_json,
+    size_bytes,
+    tagged,
+    tagged_image,
+    to_json,
+    untagged,
+    untagged_image,
+)
 from pipeline.core.decode import parse
 from pipeline.errors import Rejection
 from pipeline.model import Reason
@@ -263,3 +272,28 @@ def test_unknown_kind() -> None:
 def test_size(image: dict[str, AttributeValue], least: int) -> None:
     """The size is never below DynamoDB's, and at most a few bytes a value above it."""
     assert least <= size_bytes(image) <= least + 6
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | json_numbers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(min_size=1), inner),
+)
+
+
+@given(JSON)
+def test_bound_bytes(value: Json) -> None:
+    """A JSON value never weighs more in an item than its bound."""
+    assert size_bytes({"": from_json(value)}) <= bound_bytes(value)
+
+
+@pytest.mark.parametrize("value", [[0] * 99, [{}] * 99, [[]] * 99, [""] * 99, [None] * 99, {"a": 0}, [1e16] * 99, 0])
+def test_closest_to_the_bound(value: Json) -> None:
+    """What weighs most for its JSON is still below the bound."""
+    assert size_bytes({"": from_json(value)}) <= bound_bytes(value)
+
+
+@given(st.dictionaries(st.text(min_size=1), attribute_values()))
+def test_bound_bytes_of_an_image(image: dict[str, AttributeValue]) -> None:
+    """The same for an image that travels tagged."""
+    content = tagged_image(image)
+    assert size_bytes({"": {"M": untagged_image(content, 2)}}) <= bound_bytes(content)
