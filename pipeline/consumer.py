@@ -60,8 +60,8 @@ class Consumer:
 
         Raises Misconfiguration, BugFlood or LedgerMismatch; any other failure is in the answer or in the dead letters.
         """
-        records = read(event)
-        prepared = prepare(records, self.stages)
+        prepared = prepare(read(event), self.stages)
+        records = prepared.records
         processed = finish(prepared, self.lookup.fetch(prepared.wants), self.stages)
         _refuse_flood(processed.dead_letters, records)
         self._refuse_homeless(processed.deliveries)
@@ -93,11 +93,17 @@ class Consumer:
         return written
 
     def _keep_dead_letters(self, written: Written, left: Remaining) -> None:
-        """Keep every dead letter that will be acknowledged; one that cannot be kept is delivered again instead."""
-        for started, position in enumerate(sorted(written.dead, key=_order)):
+        """Keep every dead letter that will be acknowledged; one that cannot be kept is delivered again instead.
+
+        Those of the first record are kept whatever the time left: to stop among the user records of an aggregate is to
+        begin with the same aggregate again.
+        """
+        first = None
+        for position in sorted(written.dead, key=_order):
             if not written.is_acknowledged(position):
                 return
-            if started and left() <= 0:
+            first = first or position.sequence_number
+            if position.sequence_number != first and left() <= 0:
                 written.fail(position)
                 return
             try:

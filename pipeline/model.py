@@ -52,8 +52,11 @@ class Reason(StrEnum):
     """Why a record became a dead letter. The codes are stable: alarms and redrives select by them."""
 
     NOT_BASE64 = "not_base64"
+    AGGREGATE_CORRUPT = "aggregate_corrupt"
+    GZIP_CORRUPT = "gzip_corrupt"
     NOT_UTF8 = "not_utf8"
     NOT_JSON = "not_json"
+    DUPLICATE_KEY = "duplicate_key"
     NOT_AN_EVENT = "not_an_event"
     UNKNOWN_TYPE = "unknown_type"
     SCHEMA_INVALID = "schema_invalid"
@@ -68,6 +71,7 @@ class Reason(StrEnum):
 class Stage(StrEnum):
     """Where on its way a record became a dead letter."""
 
+    UNPACK = "unpack"
     DECODE = "decode"
     VALIDATE = "validate"
     TRANSFORM = "transform"
@@ -78,14 +82,18 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record as delivered, not yet looked into.
+    """One record as delivered, not yet looked into; or one user record of it, with its data.
 
     `arrived_at` is the stream's own mark in epoch seconds: the same over every redelivery, but no order and no key.
+    A user record has the `original` of all that came with it, and `data` and (of an aggregate) `partition_key` of its
+    own; of any other record these are None, and the original holds them.
     """
 
     position: Position
     original: LambdaRecord
     arrived_at: float
+    data: bytes | None = None
+    partition_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +188,12 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """After decode, validate and transform: the events, each with its record, and the lookups that they want."""
+    """After unpack, decode, validate and transform: the events, each with its record, and the lookups that they want.
 
+    `records` are all that have an outcome of their own: user records where there are any.
+    """
+
+    records: Sequence[Record]
     events: Sequence[tuple[Record, Event]]
     dead_letters: Sequence[DeadLetter]
     dropped: frozenset[Position] = frozenset()

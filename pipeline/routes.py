@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pipeline.core import change, decode
+from pipeline.core import change, decode, unpack
 from pipeline.core.encode import archive_line, entity_state, event_item, stream_entry
 from pipeline.core.process import Stages
 from pipeline.core.route import Route
@@ -34,7 +34,7 @@ RELAY_CHANGES: Final[Mapping[str, Route]] = {
 
 def process_stages(schemas: Mapping[str, dict[str, Any]]) -> Stages:
     """The stages of the function `process`."""
-    return Stages(decode.decode, compile_schemas(schemas), PROCESS)
+    return Stages(decode.decode, compile_schemas(schemas), PROCESS, unpack.unpack)
 
 
 def relay_changes_stages(schemas: Mapping[str, dict[str, Any]]) -> Stages:

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from pipeline.core.attribute_value import tagged_image
-from pipeline.core.decode import rfc3339
+from pipeline.core.times import rfc3339
 from pipeline.errors import Rejection
 from pipeline.model import Event, Reason
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pipeline.model import AttributeValue, Image, Json, Record
 
 TYPE: Final = "change.v1"
@@ -35,27 +37,36 @@ def decode(record: Record) -> Event:
 
 
 def _event(record: Record) -> Event:
-    original, change = record.original, record.original["dynamodb"]
-    table, keys = record.position.stream, change["Keys"]
-    source: dict[str, Json] = {
-        "table": table,
-        "event_id": original["eventID"],
-        "sequence_number": record.position.sequence_number,
-    }
-    if original["eventName"] == "REMOVE":
-        source["deleted_by"] = _deleted_by(original.get("userIdentity"))
-    return Event(
-        id=original["eventID"],
+    original = record.original
+    return event(
+        original,
+        event_id=original["eventID"],
         source=original["eventSourceARN"].partition("/stream/")[0],
-        type=TYPE,
+        table=record.position.stream,
+        version=record.position.sequence_number,
         time=rfc3339(record.arrived_at),
+    )
+
+
+def event(original: Mapping[str, Any], *, event_id: str, source: str, table: str, version: str, time: str) -> Event:
+    """The event of a change: names and images as DynamoDB writes them. Raises KeyError for what is missing."""
+    change = original["dynamodb"]
+    keys = change["Keys"]
+    where: dict[str, Json] = {"table": table, "event_id": original["eventID"], "sequence_number": version}
+    if original["eventName"] == "REMOVE":
+        where["deleted_by"] = _deleted_by(original.get("userIdentity"))
+    return Event(
+        id=event_id,
+        source=source,
+        type=TYPE,
+        time=time,
         subject=f"{table}/{key_text(keys)}",
         data={
             "op": _OPERATIONS[original["eventName"]],
             "key": tagged_image(keys),
             "before": _image(change.get("OldImage")),
             "after": _image(change.get("NewImage")),
-            "source": source,
+            "source": where,
         },
     )
 

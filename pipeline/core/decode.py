@@ -1,18 +1,20 @@
-"""A Kinesis record → an event. It gives the event, or a Rejection that says what cannot be read; nothing else.
+"""A Kinesis record, or a user record, → an event. It gives the event, or a Rejection that says what cannot be read.
 
 The envelope is CloudEvents 1.0 structured JSON (https://github.com/cloudevents/spec, JSON event format). An event
-without a time gets the time of its arrival on the stream, which every redelivery repeats.
+without a time gets the time of its arrival on the stream, which every redelivery repeats. JSON that readers understand
+differently (a key twice, an integer beyond 64 bits) is rejected rather than guessed at.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import orjson
 
+from pipeline.core import dynamodb_destination
+from pipeline.core.times import rfc3339
 from pipeline.errors import Rejection
 from pipeline.model import Event, Reason
 
@@ -43,18 +45,17 @@ _LIMITS: Final = {
 
 
 def decode(record: Record) -> Event:
-    """The event in a Kinesis record. Raises Rejection: not_base64, and those of `parse` and `read_event`."""
-    try:
-        data = base64.b64decode(record.original["kinesis"]["data"], validate=True)
-    except (KeyError, TypeError, ValueError):
-        raise Rejection(Reason.NOT_BASE64, "the record has no base64 data") from None
-    return read_event(parse(data), arrived_at=record.arrived_at)
+    """The event in a record. Raises Rejection: not_base64, and those of `parse` and `read_event`."""
+    value = parse(_data(record))
+    if isinstance(value, dict) and dynamodb_destination.is_change(value):
+        return dynamodb_destination.event(value, record)
+    return read_event(value, arrived_at=record.arrived_at)
 
 
 def parse(data: bytes) -> Json:
     """The JSON value in the bytes, no integer changed; any other number is the 64-bit float nearest to it.
 
-    Raises Rejection: not_utf8, not_json, too_deep, number_out_of_range.
+    Raises Rejection: not_utf8, not_json, too_deep, number_out_of_range, duplicate_key.
     """
     try:
         value: Json = orjson.loads(data)
@@ -64,6 +65,8 @@ def parse(data: bytes) -> Json:
         _check_integers(data)
     if data.count(b"{") + data.count(b"[") > MAX_LEVELS:
         _check_levels(value)
+    if _may_repeat_a_key(data, value):
+        _check_keys(data)
     return value
 
 
@@ -87,9 +90,13 @@ def read_event(envelope: Json, *, arrived_at: float) -> Event:
     )
 
 
-def rfc3339(epoch_seconds: float) -> str:
-    """Epoch seconds as RFC 3339 in UTC, to the microsecond where there is a fraction."""
-    return datetime.fromtimestamp(epoch_seconds, UTC).isoformat().replace("+00:00", "Z")
+def _data(record: Record) -> bytes:
+    if record.data is not None:
+        return record.data
+    try:
+        return base64.b64decode(record.original["kinesis"]["data"], validate=True)
+    except (KeyError, TypeError, ValueError):
+        raise Rejection(Reason.NOT_BASE64, "the record has no base64 data") from None
 
 
 def _required(envelope: dict[str, Json], name: str, most_bytes: int) -> str:
@@ -131,6 +138,30 @@ def _check_integers(data: bytes) -> None:
         return 0
 
     json.loads(data, parse_int=check, parse_float=lambda _: 0)
+
+
+def _may_repeat_a_key(data: bytes, value: Json) -> bool:
+    """Whether an object in the data may have a key twice; for what libraries write, it does then.
+
+    orjson keeps the last of equal keys. Written again, the value is the very data where these are compact. Where they
+    are not, colons are counted: each key has one, the others are in texts, and no text is in the value that is not in
+    the data. So as many of them in both means that no key is gone, but for colons that the data write as an escape.
+    """
+    written = orjson.dumps(value)
+    if written == data:
+        return False
+    return data.count(b":") != written.count(b":") or (b"\\" in data and b"\\u003" in data)
+
+
+def _check_keys(data: bytes) -> None:
+    def check(pairs: list[tuple[str, object]]) -> None:
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                raise Rejection(Reason.DUPLICATE_KEY, f"an object has the key {name[:64]!r} twice")
+            seen.add(name)
+
+    json.loads(data, object_pairs_hook=check)
 
 
 def _check_levels(value: Json) -> None:

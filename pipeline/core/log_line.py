@@ -119,8 +119,7 @@ class LogLines:
         fields = structured.fields
         time = _first(line_time.of_value(fields.get(name), self.to_utc) for name in TIME_FIELDS)
         if self.event_type == LOG_TYPE:
-            severity_text = _first(_severity_text(fields.get(name)) for name in SEVERITY_FIELDS)
-            return time, _log(structured.text if structured.inexact else fields, severity_text)
+            return time, _structured_log(structured)
         if structured.inexact:
             raise InputError(structured.inexact)
         return time, fields
@@ -157,6 +156,19 @@ class Structured(NamedTuple):
     inexact: str | None
 
 
+def log_data(content: bytes) -> dict[str, Json]:
+    """The data of a `log.v1` event for a line, in UTF-8, whose time is known.
+
+    >>> log_data(b'{"level": "warn", "n": 1}'), log_data(b"INFO started")
+    ({'body': {'level': 'warn', 'n': 1}, 'severity_text': 'warn'}, {'body': 'INFO started', 'severity_text': 'INFO'})
+    """
+    structured = _structured(content)
+    if structured is not None:
+        return _structured_log(structured)
+    text = content.decode()
+    return _log(text, severity(text))
+
+
 def severity(text: str, start: int = 0) -> str | None:
     """The severity that a line of text names near its beginning, as it stands there.
 
@@ -173,6 +185,11 @@ def _severity_text(value: Json) -> str | None:
 
 def _log(body: str | dict[str, Json], severity_text: str | None) -> dict[str, Json]:
     return {"body": body} if severity_text is None else {"body": body, "severity_text": severity_text}
+
+
+def _structured_log(structured: Structured) -> dict[str, Json]:
+    severity_text = _first(_severity_text(structured.fields.get(name)) for name in SEVERITY_FIELDS)
+    return _log(structured.text if structured.inexact else structured.fields, severity_text)
 
 
 def _structured(content: bytes) -> Structured | None:

@@ -1,11 +1,12 @@
 """The stages of a batch in two pure halves; between them the shell fetches the facts that the first half wants.
 
-    prepare   decode ▸ validate ▸ transform     Records → Prepared
-    finish    enrich ▸ route ▸ encode           Prepared + facts → Processed
+    prepare   unpack ▸ decode ▸ validate ▸ transform     Records → Prepared
+    finish    enrich ▸ route ▸ encode                    Prepared + facts → Processed
 
-A record ends in events or deliveries, in nothing (dropped), or as a dead letter; never in an exception. An unexpected
-exception is a bug, and comes again on every redelivery, so it makes a dead letter too; `is_flood` says when there are
-so many that the deploy is bad rather than the records.
+A record ends in events or deliveries, in nothing (dropped), or as a dead letter; never in an exception. What came
+packed is as many records as there are user records in it, or one that cannot be unpacked. An unexpected exception is a
+bug, and comes again on every redelivery, so it makes a dead letter too; `is_flood` says when there are so many that the
+deploy is bad rather than the records.
 """
 
 from __future__ import annotations
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
     from pipeline.model import Delivery, Event, Json, Position, Record
 
 
+def as_it_is(record: Record) -> Sequence[Record]:
+    """The unpacking of a stream on which nothing is packed."""
+    return (record,)
+
+
 @dataclass(frozen=True, slots=True)
 class Stages:
     """What one function does with a record; `routes` has an entry for every type that `validators` has."""
@@ -32,28 +38,18 @@ class Stages:
     decode: Callable[[Record], Event]
     validators: Validators
     routes: Mapping[str, Route]
+    unpack: Callable[[Record], Sequence[Record]] = as_it_is
 
 
 def prepare(records: Sequence[Record], stages: Stages) -> Prepared:
-    """Decode, validate and transform every record."""
-    events: list[tuple[Record, Event]] = []
-    dead_letters: list[DeadLetter] = []
-    dropped: set[Position] = set()
-    for record in records:
-        stage = Stage.DECODE
-        try:
-            event = stages.decode(record)
-            stage = Stage.VALIDATE
-            validate(event, stages.validators)
-            stage = Stage.TRANSFORM
-            transformed = stages.routes[event.type].transform(event)
-        except Exception as error:  # noqa: BLE001 - every way to fail is an outcome of the record
-            dead_letters.append(_dead_letter(record, error, stage))
-        else:
-            events.extend((record, each) for each in transformed)
-            if not transformed:
-                dropped.add(record.position)
-    return Prepared(events, dead_letters, frozenset(dropped))
+    """Unpack every record; decode, validate and transform every user record."""
+    outcomes = [outcome for record in records for outcome in _outcomes(record, stages)]
+    return Prepared(
+        records=[record for record, _ in outcomes],
+        events=[(record, each) for record, ready in outcomes if not isinstance(ready, DeadLetter) for each in ready],
+        dead_letters=[ready for _, ready in outcomes if isinstance(ready, DeadLetter)],
+        dropped=frozenset(record.position for record, ready in outcomes if not ready),
+    )
 
 
 def finish(prepared: Prepared, facts: Mapping[str, Json], stages: Stages) -> Processed:
@@ -74,6 +70,27 @@ def finish(prepared: Prepared, facts: Mapping[str, Json], stages: Stages) -> Pro
 def is_flood(dead_letters: Sequence[DeadLetter], records: Sequence[Record]) -> bool:
     """Whether most of a batch hit a bug."""
     return 2 * sum(letter.reason is Reason.BUG for letter in dead_letters) > len(records)
+
+
+def _outcomes(record: Record, stages: Stages) -> Sequence[tuple[Record, Sequence[Event] | DeadLetter]]:
+    """What becomes of each user record; of a record without any, that it is dropped."""
+    try:
+        user_records = stages.unpack(record)
+    except Exception as error:  # noqa: BLE001 - every way to fail is an outcome of the record
+        return [(record, _dead_letter(record, error, Stage.UNPACK))]
+    return [(each, _events(each, stages)) for each in user_records] or [(record, ())]
+
+
+def _events(record: Record, stages: Stages) -> Sequence[Event] | DeadLetter:
+    stage = Stage.DECODE
+    try:
+        event = stages.decode(record)
+        stage = Stage.VALIDATE
+        validate(event, stages.validators)
+        stage = Stage.TRANSFORM
+        return stages.routes[event.type].transform(event)
+    except Exception as error:  # noqa: BLE001 - the same
+        return _dead_letter(record, error, stage)
 
 
 def _dead_letter(record: Record, error: Exception, stage: Stage) -> DeadLetter:

@@ -1,11 +1,14 @@
-"""Builders of events as Lambda delivers them, for Kinesis and DynamoDB Streams."""
+"""Builders of events as Lambda delivers them, for Kinesis and DynamoDB Streams, and of what may lie on Kinesis."""
 
 from __future__ import annotations
 
 import base64
+import gzip
 from typing import TYPE_CHECKING, Any
 
 import orjson
+
+from pipeline.core import kpl
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,6 +58,59 @@ def kinesis_record(data: bytes | dict[str, Any], sequence_number: int = FIRST_SE
         "invokeIdentityArn": "arn:aws:iam::000000000000:role/process",
         "awsRegion": "us-east-1",
         "eventSourceARN": STREAM_ARN,
+    }
+
+
+def aggregate(*data: bytes | dict[str, Any], partition_key: str = "web-1") -> bytes:
+    """The data of a KPL aggregate of such records, all under one partition key."""
+    return kpl.pack(
+        kpl.UserRecord(partition_key, each if isinstance(each, bytes) else orjson.dumps(each)) for each in data
+    )
+
+
+def log_subscription(*messages: str, **changes: Any) -> bytes:  # noqa: ANN401 - JSON
+    """The data of a CloudWatch Logs subscription record with these log events (user guide, "Subscription filters").
+
+    Keyword arguments overwrite its members.
+    """
+    content = {
+        "messageType": "DATA_MESSAGE",
+        "owner": "000000000000",
+        "logGroup": "/aws/lambda/orders",
+        "logStream": "2026/11/23/[$LATEST]0a1b",
+        "subscriptionFilters": ["all"],
+        "logEvents": [
+            {
+                "id": f"3195310660696698337880902507980421114328961542429822{n:04}",
+                "timestamp": 1764000000250,
+                "message": each,
+            }
+            for n, each in enumerate(messages)
+        ],
+    }
+    return gzip.compress(orjson.dumps(content | changes), mtime=0)
+
+
+def table_change(
+    keys: Image, *, before: Image | None = None, after: Image | None = None, created_at: int = 1_764_000_000_250_000
+) -> dict[str, Any]:
+    """A record of DynamoDB's own Kinesis destination, as JSON; `created_at` in microseconds since the epoch."""
+    change = dynamodb_record(keys, before=before, after=after)
+    images = {name: image for name, image in change["dynamodb"].items() if name in {"Keys", "NewImage", "OldImage"}}
+    return {
+        "awsRegion": "us-east-1",
+        "eventID": "b015b5f0-c095-4b50-8ad0-4279aa3d88c6",
+        "eventName": change["eventName"],
+        "userIdentity": None,
+        "recordFormat": "application/json",
+        "tableName": "orders",
+        "dynamodb": {
+            "ApproximateCreationDateTime": created_at,
+            **images,
+            "SizeBytes": 26,
+            "ApproximateCreationDateTimePrecision": "MICROSECOND",
+        },
+        "eventSource": "aws:dynamodb",
     }
 
 

@@ -7,6 +7,7 @@ everything was written (a time-out). After some rounds nothing fails any more, s
 from __future__ import annotations
 
 import random
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -22,7 +23,7 @@ from pipeline.testing.aws_errors import aws_error
 from pipeline.testing.bench import STAGES, change_event
 from pipeline.testing.countdown import Countdown
 from pipeline.testing.dynamodb import FakeDynamoDB
-from pipeline.testing.lambda_events import ARRIVED_AT, kinesis_event, log_event
+from pipeline.testing.lambda_events import ARRIVED_AT, aggregate, kinesis_event, log_event
 from pipeline.testing.ports import Actions, FakeDeadLetters, FakeReport, FakeSink
 from pipeline.testing.s3 import FakeS3
 
@@ -144,9 +145,17 @@ class Cloud:
         lines = [line for _, _, each in archived(s3, "archive") for line in each]
         return (
             self.table.items,
-            sorted(lines, key=lambda line: int(line["position"].split("/")[2])),
+            sorted(lines, key=lambda line: [int(number) for number in line["position"].split("/")[2:]]),
             dict(dead_letters(s3, "dead")),
         )
+
+
+def packed(content: Sequence[bytes | dict[str, Any]], chance: random.Random) -> Iterator[bytes | dict[str, Any]]:
+    """The same records in the same order, some of them as aggregates."""
+    left = deque(content)
+    while left:
+        take = [left.popleft() for _ in range(min(len(left), chance.choice([1, 1, 2, 5])))]
+        yield take[0] if len(take) == 1 and chance.random() < 0.5 else aggregate(*take)
 
 
 def records(chance: random.Random) -> Iterator[bytes | dict[str, Any]]:
@@ -169,7 +178,7 @@ def records(chance: random.Random) -> Iterator[bytes | dict[str, Any]]:
 def test_in_effect_exactly_once(seed: int) -> None:
     """Whatever fails, and however often records come again, the results are those of one delivery without failures."""
     chance = random.Random(seed)  # noqa: S311 - the same seed, the same failures
-    batch = kinesis_event(*records(chance), first=1)
+    batch = kinesis_event(*packed(list(records(chance)), chance), first=1)
     perfect, cloud = Cloud(), Cloud()
     assert {"batchItemFailures": []} == perfect.consume(batch)
 

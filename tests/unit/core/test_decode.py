@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.core.decode import MAX_ID_BYTES, MAX_TIME_BYTES, decode, parse, read_event, rfc3339
+from pipeline.core.decode import MAX_ID_BYTES, MAX_TIME_BYTES, decode, parse, read_event
 from pipeline.core.records import read
+from pipeline.core.times import rfc3339
 from pipeline.errors import Rejection
 from pipeline.model import Event, Reason
 from pipeline.testing.lambda_events import ARRIVED_AT, kinesis_event, log_event
@@ -105,7 +106,8 @@ def test_not_parsed(data: bytes, rejection: str) -> None:
         (b"[1e20]", [1e20]),
         ('"é"'.encode(), "é"),
         (b'"\\u0000"', "\x00"),
-        (b'{"a":1,"a":2}', {"a": 2}),
+        (b'[{"a":1},{"a":1}]', [{"a": 1}, {"a": 1}]),
+        (b'{"a":{"a":":"}, "b":"\\u003a"}', {"a": {"a": ":"}, "b": ":"}),
         (b"[" * 100 + b"1" + b"]" * 100, json.loads("[" * 100 + "1" + "]" * 100)),
         (b"[" + b"[]," * 100 + b"{}]", [[]] * 100 + [{}]),
         (b'"' + b"[" * 200 + b'"', "[" * 200),
@@ -114,6 +116,55 @@ def test_not_parsed(data: bytes, rejection: str) -> None:
 def test_parsed(data: bytes, value: Json) -> None:
     """What fits is read as it stands; digits inside a text are no number."""
     assert value == parse(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (b'{"a":1,"a":2}', "a"),
+        (b'{"a" : 1, "a" : 2}', "a"),
+        (b'{"a":1,"a":1}', "a"),
+        (b'{"a":1,"\\u0061":2}', "a"),
+        (b'{"a":{"b":1},"c":[{"d":1,"e":2,"d":3}]}', "d"),
+        (b'{"a":":","a":2}', "a"),
+        (b'{"a":1,"a":":"}', "a"),
+        (b'{"a":1,"a":"\\u003a"}', "a"),
+        (b'{"a":"\\u003A","a":1,"b":"\\u003A"}', "a"),
+        (b'{"":1,"":2}', ""),
+        (b'{"a\\"":1,"a\\"":2}', 'a"'),
+        (b'{\n  "a": 1,\n  "a": 2\n}', "a"),
+        (b'{"' + b"k" * 100 + b'":1,"' + b"k" * 100 + b'":2}', "k" * 64),
+    ],
+)
+def test_duplicate_key(data: bytes, name: str) -> None:
+    """A key that is twice in one object is rejected, however the JSON is laid out: readers take either value."""
+    with pytest.raises(Rejection) as caught:
+        parse(data)
+    assert (Reason.DUPLICATE_KEY, f"an object has the key {name!r} twice") == (caught.value.reason, caught.value.detail)
+
+
+PAIRS = st.lists(st.tuples(st.text('a":\\ ', max_size=2), st.text('a":\\ ', max_size=3)), max_size=4)
+
+
+def escaped(text: str) -> str:
+    """A JSON text of escapes only."""
+    return f'"{"".join(f"\\u{ord(character):04x}" for character in text)}"'
+
+
+@given(PAIRS, st.sampled_from(["", " ", "\n"]), st.sampled_from(["", " "]), st.data())
+def test_duplicate_keys(pairs: list[tuple[str, str]], before: str, after: str, data: st.DataObject) -> None:
+    """In every layout a repeated key is found, and only that."""
+
+    def written(text: str) -> str:
+        return escaped(text) if data.draw(st.booleans()) else json.dumps(text)
+
+    members = [f"{written(name)}{before}:{after}{written(value)}" for name, value in pairs]
+    text = f"{{{','.join(members)}}}".encode()
+    if len(dict(pairs)) == len(pairs):
+        assert dict(pairs) == parse(text)
+    else:
+        with pytest.raises(Rejection, match="duplicate_key"):
+            parse(text)
 
 
 @given(

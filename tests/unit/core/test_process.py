@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import dataclasses
+import gzip
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.core.decode import decode
 from pipeline.core.process import Stages, finish, is_flood, prepare
@@ -12,7 +16,8 @@ from pipeline.core.route import Route
 from pipeline.core.validate import compile_schemas
 from pipeline.errors import Rejection
 from pipeline.model import DeadLetter, Event, Line, Prepared, Reason, Record, Stage
-from pipeline.testing.lambda_events import kinesis_event, log_event
+from pipeline.testing.bench import STAGES
+from pipeline.testing.lambda_events import aggregate, kinesis_event, log_event, log_subscription
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,6 +93,83 @@ def test_dead_letter(record: bytes | dict[str, Any], these: Stages, reason: Reas
     """A record that can never succeed becomes a dead letter with its reason and its stage."""
     batch = read(kinesis_event(record, first=7))
     assert ([], [("7", reason, stage)]) == run(batch, these)[1:]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", Reason.NOT_JSON),
+        (b"a log line", Reason.NOT_JSON),
+        (b"null", Reason.NOT_AN_EVENT),
+        (b"{}", Reason.NOT_AN_EVENT),
+        (b'{"a":1', Reason.NOT_JSON),
+        (b'{"a":1}{"a":1}', Reason.NOT_JSON),
+        (b"NaN", Reason.NOT_JSON),
+        (b"[Infinity]", Reason.NOT_JSON),
+        (b"-Infinity", Reason.NOT_JSON),
+        (b"1e999", Reason.NUMBER_OUT_OF_RANGE),
+        (b"[-1e999]", Reason.NUMBER_OUT_OF_RANGE),
+        (b"[18446744073709551616]", Reason.NUMBER_OUT_OF_RANGE),
+        (b"9" * 5000, Reason.NUMBER_OUT_OF_RANGE),
+        (b'"\\ud800"', Reason.NOT_JSON),
+        (b'"\\udc00\\ud800"', Reason.NOT_JSON),
+        (b'"\xed\xa0\x80"', Reason.NOT_UTF8),
+        (b'"\xc0\x80"', Reason.NOT_UTF8),
+        (b'"\xf5\x80\x80\x80"', Reason.NOT_UTF8),
+        (b"\xff\xfe{\x00}\x00", Reason.NOT_UTF8),
+        (b"\xef\xbb\xbf{}", Reason.NOT_JSON),
+        (b"[" * 101 + b"]" * 101, Reason.TOO_DEEP),
+        (b"[" * 100_000, Reason.TOO_DEEP),
+        (b'{"a":' * 2000 + b"1" + b"}" * 2000, Reason.TOO_DEEP),
+        (b'{"a":1,"a":2}', Reason.DUPLICATE_KEY),
+        (orjson.dumps(log_event())[:-1] + b',"id":"e-2"}', Reason.DUPLICATE_KEY),
+        (aggregate(b"{}")[:-1], Reason.AGGREGATE_CORRUPT),
+        (aggregate(b"{"), Reason.NOT_JSON),
+        (aggregate(aggregate(b"{}")), Reason.NOT_UTF8),
+        (log_subscription("x")[:-1], Reason.GZIP_CORRUPT),
+        (gzip.compress(bytes(10_000_000)), Reason.TOO_LARGE),
+        (gzip.compress(b"x"), Reason.NOT_JSON),
+        (log_subscription("x", owner=None), Reason.NOT_AN_EVENT),
+        (orjson.dumps({"eventSource": "aws:dynamodb"}), Reason.NOT_AN_EVENT),
+        (orjson.dumps(log_event(body={"n": 1e-200})), Reason.NUMBER_OUT_OF_RANGE),
+        (orjson.dumps(log_event(body={"": 1})), Reason.SCHEMA_INVALID),
+        (orjson.dumps(log_event(body="x" * 500_000)), Reason.TOO_LARGE),
+    ],
+    ids=range(36),
+)
+def test_poison(data: bytes, reason: Reason) -> None:
+    """Whatever bytes a record holds, it is a dead letter with a stable reason, and its neighbours are delivered."""
+    batch = read(kinesis_event(log_event("1"), data, log_event("3"), first=1))
+    processed = finish(prepare(batch, STAGES), {}, STAGES)
+    assert [("2", reason)] == [(each.record.position.sequence_number, each.reason) for each in processed.dead_letters]
+    assert {"1", "3"} == {each.position.sequence_number for each in processed.deliveries}
+
+
+@given(st.binary() | st.binary().map(aggregate) | st.binary().map(gzip.compress))
+def test_any_bytes(data: bytes) -> None:
+    """No bytes hit a bug."""
+    processed = finish(prepare(read(kinesis_event(data)), STAGES), {}, STAGES)
+    assert Reason.BUG not in [each.reason for each in processed.dead_letters]
+
+
+def test_aggregate() -> None:
+    """Each user record has its own outcome, and all are counted."""
+    low = log_event("c", severity_number=1)
+    batch = read(kinesis_event(aggregate(log_event("a"), b"{", low, log_event("d")), log_event("e"), first=1))
+    prepared = prepare(batch, STAGES)
+    assert [("1", 0), ("1", 1), ("1", 2), ("1", 3), ("2", 0)] == [
+        (each.position.sequence_number, each.position.sub_sequence_number) for each in prepared.records
+    ]
+    assert ["a", "d", "e"] == [event.id for _, event in prepared.events]
+    assert [1] == [each.record.position.sub_sequence_number for each in prepared.dead_letters]
+    assert [2] == [each.sub_sequence_number for each in prepared.dropped]
+
+
+def test_bug_in_unpack() -> None:
+    """A bug while unpacking makes one dead letter of the record."""
+    prepared = prepare(records("1"), dataclasses.replace(stages(), unpack=crash))
+    assert [(Reason.BUG, Stage.UNPACK)] == [(each.reason, each.stage) for each in prepared.dead_letters]
+    assert records("1") == prepared.records
 
 
 def test_good_neighbours() -> None:
