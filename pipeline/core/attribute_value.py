@@ -55,7 +55,9 @@ def from_json(value: Json, depth: int = 1) -> AttributeValue:
     _check_depth(depth)
     if isinstance(value, dict):
         _check_names(value)
-        return {"M": {name: from_json(each, depth + 1) for name, each in value.items()}}
+        inner = depth + 1
+        # Most values are text: what is not called for them is most of the time.
+        return {"M": {name: {"S": e} if type(e) is str else from_json(e, inner) for name, e in value.items()}}
     return {"L": [from_json(each, depth + 1) for each in value]}
 
 

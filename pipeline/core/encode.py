@@ -34,9 +34,10 @@ SEQUENCE_DIGITS: Final = 56
 # A version is longer than any of them, so it begins with 0 and is never taken for a time, which begins with a year.
 VERSION_DIGITS: Final = 60
 _FRACTION_DIGITS: Final = 9
-# An item has an attribute of the envelope (its id) at most four times, and besides them and the data: its position, the
-# names of its attributes, a version and an expiry, together far below 8 KB (a stream's name has 128 characters).
-_ATTRIBUTE_COPIES: Final = 4
+# An item has an attribute of the envelope (its id) at most four times, each character in at most four bytes. Besides
+# them and the data: its position, the names of its attributes, a version and an expiry, together far below 8 KB (a
+# stream's name has 128 characters).
+_BYTES_OF_A_CHARACTER: Final = 4 * 4
 _SURELY_FITS: Final = MAX_ITEM_BYTES - 8 * 1024
 _DAY_SECONDS: Final = 86_400
 
@@ -173,7 +174,8 @@ def _expires_at(record: Record, days: int) -> AttributeValue:
 
 
 def _check_item_size(event: Event, item: dict[str, AttributeValue]) -> None:
-    if _ATTRIBUTE_COPIES * bound_bytes({**cloudevent(event), "data": None}) + bound_bytes(event.data) < _SURELY_FITS:
+    characters = len(event.id) + len(event.source) + len(event.type) + len(event.time) + len(event.subject or "")
+    if _BYTES_OF_A_CHARACTER * characters + bound_bytes(event.data) < _SURELY_FITS:
         return
     size = size_bytes(item)
     if size > MAX_ITEM_BYTES:
