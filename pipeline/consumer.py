@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from pipeline.core.process import Stages
     from pipeline.core.response import PartialBatchResponse
-    from pipeline.model import Delivery, Json, Position, Record
+    from pipeline.model import Delivery, Json, Position, Prepared, Processed, Record
     from pipeline.ports import DeadLetterSink, Lookup, Remaining, Report, Sink
 
 # What the last writes, the report and the answer need at the end of an invocation.
@@ -61,35 +61,31 @@ class Consumer:
         Raises Misconfiguration, BugFlood or LedgerMismatch; any other failure is in the answer or in the dead letters.
         """
         prepared = prepare(read(event), self.stages)
-        records = prepared.records
         processed = finish(prepared, self.lookup.fetch(prepared.wants), self.stages)
-        _refuse_flood(processed.dead_letters, records)
+        _refuse_flood(processed.dead_letters, prepared.records)
         self._refuse_homeless(processed.deliveries)
-        written = self._write(records, processed.deliveries, processed.dead_letters, remaining)
+        written = self._write(prepared, processed, remaining)
+        records = [*prepared.records, *prepared.unread]
         ledger = _ledger(records, prepared.dropped, written)
         ledger.check()
         self._tell(records, ledger)
         return respond(records, written.first_failure)
 
-    def _write(
-        self,
-        records: Sequence[Record],
-        deliveries: Sequence[Delivery],
-        dead_letters: Sequence[DeadLetter],
-        remaining: Remaining,
-    ) -> Written:
-        written = Written({letter.record.position: letter for letter in dead_letters})
+    def _write(self, prepared: Prepared, processed: Processed, remaining: Remaining) -> Written:
+        written = Written({letter.record.position: letter for letter in processed.dead_letters})
+        if prepared.unread:
+            written.fail(prepared.unread[0].position)
 
         def left() -> float:
             return remaining() - RESERVE_SECONDS
 
         for kind, sink in self.sinks.items():
             if kind is not Line:
-                alive = [each for each in _of(kind, deliveries) if each.position not in written.dead]
-                written.note(sink.write(alive, left), {each.position: each for each in records})
+                alive = [each for each in _of(kind, processed.deliveries) if each.position not in written.dead]
+                written.note(sink.write(alive, left), {each.position: each for each in prepared.records})
         self._keep_dead_letters(written, left)
-        self._archive(written, deliveries, left)
-        written.delivered = {each.position for each in deliveries} - written.dead.keys()
+        self._archive(written, processed.deliveries, left)
+        written.delivered = {each.position for each in processed.deliveries} - written.dead.keys()
         return written
 
     def _keep_dead_letters(self, written: Written, left: Remaining) -> None:

@@ -190,7 +190,8 @@ class DeadLetter:
 class Prepared:
     """After unpack, decode, validate and transform: the events, each with its record, and the lookups that they want.
 
-    `records` are all that have an outcome of their own: user records where there are any.
+    `records` are all that have an outcome of their own: user records where there are any. `unread` are the last of the
+    batch, for which there was no room: they are to be delivered again.
     """
 
     records: Sequence[Record]
@@ -198,6 +199,7 @@ class Prepared:
     dead_letters: Sequence[DeadLetter]
     dropped: frozenset[Position] = frozenset()
     wants: frozenset[str] = frozenset()
+    unread: Sequence[Record] = ()
 
 
 @dataclass(frozen=True, slots=True)

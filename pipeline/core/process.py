@@ -7,13 +7,16 @@ A record ends in events or deliveries, in nothing (dropped), or as a dead letter
 packed is as many records as there are user records in it, or one that cannot be unpacked. An unexpected exception is a
 bug, and comes again on every redelivery, so it makes a dead letter too; `is_flood` says when there are so many that the
 deploy is bad rather than the records.
+
+A batch can unfold to a multiple of what was delivered, so there is a bound: what comes after it is left unread.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from traceback import walk_tb
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pipeline.core.validate import Validators, validate
 from pipeline.errors import Rejection
@@ -24,6 +27,13 @@ if TYPE_CHECKING:
 
     from pipeline.core.route import Route
     from pipeline.model import Delivery, Event, Json, Position, Record
+
+
+# What a batch may take up once it is unpacked. A batch of 10,000 plain records stays far below; 4 MB of compressed logs
+# do not, and a function's memory and time have an end.
+MAX_BATCH_BYTES: Final = 64 * 1024 * 1024
+# About what a user record takes as Python objects on its way, besides its data.
+USER_RECORD_BYTES: Final = 2 * 1024
 
 
 def as_it_is(record: Record) -> Sequence[Record]:
@@ -42,14 +52,23 @@ class Stages:
 
 
 def prepare(records: Sequence[Record], stages: Stages) -> Prepared:
-    """Unpack every record; decode, validate and transform every user record."""
-    outcomes = [outcome for record in records for outcome in _outcomes(record, stages)]
-    return Prepared(
-        records=[record for record, _ in outcomes],
-        events=[(record, each) for record, ready in outcomes if not isinstance(ready, DeadLetter) for each in ready],
-        dead_letters=[ready for _, ready in outcomes if isinstance(ready, DeadLetter)],
-        dropped=frozenset(record.position for record, ready in outcomes if not ready),
-    )
+    """Unpack every record that there is room for, the first at least; decode, validate, transform every user record."""
+    unpacked: list[Record] = []
+    events: list[tuple[Record, Event]] = []
+    dead_letters: list[DeadLetter] = []
+    dropped: set[Position] = set()
+    unread, room_bytes = deque(records), MAX_BATCH_BYTES
+    while unread and room_bytes > 0:
+        for record, ready in _outcomes(unread.popleft(), stages):
+            unpacked.append(record)
+            room_bytes -= USER_RECORD_BYTES + len(record.data or b"")
+            if isinstance(ready, DeadLetter):
+                dead_letters.append(ready)
+            elif ready:
+                events += [(record, event) for event in ready]
+            else:
+                dropped.add(record.position)
+    return Prepared(unpacked, events, dead_letters, frozenset(dropped), unread=unread)
 
 
 def finish(prepared: Prepared, facts: Mapping[str, Json], stages: Stages) -> Processed:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.core import process
 from pipeline.model import Failure, Item, Ledger, Line, Position, Reason, Stage
 from pipeline.testing.bench import ACKNOWLEDGED, Bench, logs, named
 from pipeline.testing.lambda_events import SHARD, aggregate, kinesis_event, log_event, log_subscription
@@ -122,6 +123,17 @@ def test_progress() -> None:
     made = bench({})
     assert named(2) == made.consume(batch, seconds=0)
     assert [place(1, 0), place(1, 1), place(1, 2)] == [letter.record.position for letter in made.dead_letters.kept]
+
+
+def test_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a batch unfolds to too much, the rest of it is delivered again; one record is done at the least."""
+    monkeypatch.setattr(process, "MAX_BATCH_BYTES", 1)
+    archive = SinkOfPositions()
+    batch = kinesis_event(aggregate(log_event("a"), b"{"), log_event("x"), b"{", first=1)
+    made = bench({}, archive)
+    assert named(2) == made.consume(batch)
+    assert ([place(1, 0)], [place(1, 1)]) == (archive.given, [each.record.position for each in made.dead_letters.kept])
+    assert Ledger(4, 1, 0, 1, 2, Counter({Reason.NOT_JSON: 1})) == made.ledger()
 
 
 def test_unkept() -> None:

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.core import process
 from pipeline.core.decode import decode
+from pipeline.core.kpl import MAX_USER_RECORDS
 from pipeline.core.process import Stages, finish, is_flood, prepare
 from pipeline.core.records import read
 from pipeline.core.route import Route
@@ -163,6 +165,21 @@ def test_aggregate() -> None:
     assert ["a", "d", "e"] == [event.id for _, event in prepared.events]
     assert [1] == [each.record.position.sub_sequence_number for each in prepared.dead_letters]
     assert [2] == [each.sub_sequence_number for each in prepared.dropped]
+
+
+def test_bound() -> None:
+    """What a batch unfolds to is bounded: the records after the bound are left unread, the first never is."""
+    batch = read(kinesis_event(*[aggregate(*[b"{"] * MAX_USER_RECORDS)] * 3, log_event("4"), first=1))
+    prepared = prepare(batch, STAGES)
+    assert (2 * MAX_USER_RECORDS, batch[2:]) == (len(prepared.records), list(prepared.unread))
+
+
+def test_no_bound_on_what_is_plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The largest batch of plain records that there is, is read to its end; with no room at all, one record is."""
+    batch = read(kinesis_event(*[log_event()] * 10_000))
+    assert not prepare(batch, STAGES).unread
+    monkeypatch.setattr(process, "MAX_BATCH_BYTES", 1)
+    assert 9_999 == len(prepare(batch, STAGES).unread)
 
 
 def test_bug_in_unpack() -> None:
