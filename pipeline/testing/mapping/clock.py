@@ -21,14 +21,22 @@ class TimedOut(FunctionDied):
 
 @dataclass
 class Clock:
-    """Virtual time in epoch seconds; while a function runs, it ends at `deadline_at`."""
+    """Virtual time in epoch seconds; while a function runs, it ends at `deadline_at`.
+
+    `skew_seconds` is how far the wall clock, which a function may look at, is off.
+    """
 
     at: float = ARRIVED_AT
     deadline_at: float | None = None
+    skew_seconds: float = 0.0
 
     def now(self) -> float:
         """Epoch seconds."""
         return self.at
+
+    def wall(self) -> float:
+        """Epoch seconds as the wall clock shows them."""
+        return self.at + self.skew_seconds
 
     def spend(self, seconds: float) -> None:
         """Let time pass. Raises TimedOut where that is the end of the function that is running."""

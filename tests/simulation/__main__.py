@@ -1,0 +1,64 @@
+"""Many schedules on all cores: `python -m tests.simulation`; one of them again: `--seed N`."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+
+import click
+
+from tests.simulation.story import problems_of, scheduled, tell
+from tests.simulation.world import World
+
+BLOCK = 250
+
+
+def run_block(first: int, count: int) -> tuple[Counter[str], int, list[int]]:
+    """The faults met, the invocations, and the seeds that break the promise."""
+    met: Counter[str] = Counter()
+    invocations, bad = 0, []
+    for seed in range(first, first + count):
+        world = World(scheduled(seed))
+        if problems_of(world):
+            bad.append(seed)
+        met += world.met
+        invocations += sum(len(simulator.invocations) for simulator in world.simulators.values())
+    return met, invocations, bad
+
+
+@click.command()
+@click.option("--schedules", default=10_000, show_default=True, help="How many.")
+@click.option("--processes", default=2, show_default=True, help="On how many cores.")
+@click.option("--first", default=None, type=int, help="The first seed; by default another one each time.")
+@click.option("--seed", default=None, type=int, help="Only this one, told in detail.")
+def main(schedules: int, processes: int, first: int | None, seed: int | None) -> None:
+    """Run schedules against the consumers, and tell of the first that breaks the promise."""
+    if seed is not None:
+        is_bad = bool(problems_of(World(scheduled(seed))))
+        click.echo(tell(seed) if is_bad else f"seed {seed} keeps the promise")
+        sys.exit(int(is_bad))
+    first = secrets.randbelow(2**32) if first is None else first
+    click.echo(f"{schedules:,} schedules from seed {first} on", err=True)
+    began_at, met, invocations, bad = time.monotonic(), Counter[str](), 0, list[int]()
+    blocks = range(first, first + schedules, BLOCK)
+    counts = [min(BLOCK, first + schedules - start) for start in blocks]
+    with ProcessPoolExecutor(processes) as pool:
+        for some_met, some_invocations, some_bad in pool.map(run_block, blocks, counts):
+            met += some_met
+            invocations += some_invocations
+            bad += some_bad
+    kinds = sum(": " not in name for name in met)
+    click.echo(
+        f"{schedules:,} schedules, {invocations:,} invocations, {kinds} kinds of faults met {met.total():,} times: "
+        f"{len(bad)} broke the promise; {time.monotonic() - began_at:.0f} seconds"
+    )
+    if bad:
+        click.echo(f"seeds: {', '.join(map(str, bad[:20]))}\n{tell(bad[0])}")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

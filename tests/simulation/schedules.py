@@ -1,0 +1,188 @@
+"""Schedules: everything that happens in one run, as plain data drawn from a random.Random.
+
+The same draws make the same schedule, and the same schedule makes the same run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from pipeline.testing.lambda_events import FIRST_SEQUENCE_NUMBER
+from pipeline.testing.mapping import FOREVER, EventSourceMapping, Unproven
+from pipeline.testing.mapping.faults import CallFault, InvocationFault
+from tests.simulation.kinds import POISON
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Mapping, Sequence
+
+HOURS: Final = ("10", "11", "12")
+ENTITIES: Final = ("a", "b", "c", "d")
+# A name of a plan, and what can go wrong there.
+_BREAKS: Final = (
+    CallFault.THROTTLED,
+    CallFault.SERVER_ERROR,
+    CallFault.NO_CONNECTION,
+    CallFault.ANSWER_LOST,
+    CallFault.SLOW,
+    CallFault.HANGS_BEFORE,
+    CallFault.HANGS_AFTER,
+    CallFault.KILLED_BEFORE,
+    CallFault.KILLED_AFTER,
+    CallFault.ACCESS_DENIED,
+    CallFault.KEY_DENIED,
+    CallFault.NOT_FOUND,
+    CallFault.TOKEN_EXPIRED,
+)
+CALL_PLANS: Final[Mapping[str, tuple[CallFault, ...]]] = {
+    "dynamodb": (*_BREAKS, CallFault.SOME_UNPROCESSED, CallFault.ALL_UNPROCESSED, CallFault.RACE),
+    "archive": _BREAKS,
+    "dead-letters": _BREAKS,
+    "kinesis": (*_BREAKS, CallFault.SOME_REFUSED, CallFault.ALL_REFUSED, CallFault.SOME_THEN_LOST),
+}
+FILTERS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "kinesis": {"partitionKey": [{"anything-but": ["orders/a", "log-a"]}]},
+    "table": {"eventName": [{"anything-but": ["REMOVE"]}]},
+}
+FUNCTIONS: Final = ("process", "relay_changes")
+
+
+@dataclass(frozen=True)
+class Put:
+    """Put a record: `kind` is log, dropped, refused, change, again, or a kind of poison."""
+
+    kind: str
+    key: str = ""
+    hour: str = "10"
+    version: int = 0
+    is_delete: bool = False
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Let time pass, and the mapping work."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Reshard:
+    """Split an open shard, merge two neighbours, or close the shard of a table's stream."""
+
+    how: Literal["split", "merge", "roll"]
+    which: int = 0
+
+
+@dataclass(frozen=True)
+class Restart:
+    """Begin at the checkpoint again, or with everything there is."""
+
+    from_horizon: bool
+
+
+type Action = Put | Wait | Reshard | Restart
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """One run. `seed` decides what is left: which of several lanes is next, the order of threads, jitter."""
+
+    seed: int
+    source: Literal["kinesis", "table"]
+    mapping: EventSourceMapping
+    shard_count: int
+    first_number: int
+    actions: Sequence[Action]
+    invocations: Mapping[str, Sequence[InvocationFault | None]] = field(default_factory=dict)
+    calls: Mapping[str, Sequence[CallFault | None]] = field(default_factory=dict)
+
+
+def draw(chance: random.Random) -> Schedule:
+    """A schedule."""
+    source: Literal["kinesis", "table"] = "table" if chance.random() < 0.25 else "kinesis"
+    return Schedule(
+        seed=chance.randrange(2**32),
+        source=source,
+        mapping=_mapping(chance, FILTERS[source]),
+        shard_count=chance.choice([1, 1, 2, 3]),
+        first_number=chance.choice([5, 95, FIRST_SEQUENCE_NUMBER]),
+        actions=_table_actions(chance) if source == "table" else _kinesis_actions(chance),
+        invocations={name: _plan(chance, [*InvocationFault], 12, 0.3) for name in FUNCTIONS},
+        calls={name: _plan(chance, faults, 40, 0.25) for name, faults in CALL_PLANS.items()},
+    )
+
+
+def _mapping(chance: random.Random, pattern: Mapping[str, Any]) -> EventSourceMapping:
+    is_patient = chance.random() < 0.7
+    return EventSourceMapping(
+        batch_size=chance.choice([1, 2, 3, 5, 10, 40, 100]),
+        window_seconds=chance.choice([0, 1, 5]),
+        parallelization_factor=chance.choice([1, 1, 1, 2, 10]),
+        bisects_on_error=chance.random() < 0.5,
+        maximum_retry_attempts=FOREVER if is_patient else chance.choice([0, 1, 2, 5]),
+        maximum_record_age_seconds=FOREVER if is_patient else chance.choice([FOREVER, 60, 300]),
+        filters=(pattern,) if chance.random() < 0.1 else (),
+        destination=chance.choice(["s3", "s3", "sqs"]),
+        unproven=Unproven(*(chance.random() < 0.5 for _ in range(6))),
+    )
+
+
+def _plan[F](chance: random.Random, faults: Sequence[F], longest: int, share: float) -> list[F | None]:
+    """Mostly nothing, now and then a fault, now and then the same several times in a row."""
+    if chance.random() < 0.3:
+        return []
+    plan: list[F | None] = []
+    for _ in range(chance.randrange(longest)):
+        fault = chance.choice(faults) if chance.random() < share else None
+        plan += [fault] * (chance.choice([1, 1, 1, 3, 8, 30]) if fault is not None else 1)
+    return plan
+
+
+def _length(chance: random.Random) -> int:
+    """Mostly some, now and then more than one call of 25 items holds."""
+    return chance.randrange(1, 40) if chance.random() < 0.9 else chance.randrange(60, 160)
+
+
+def _kinesis_actions(chance: random.Random) -> list[Action]:
+    actions: list[Action] = []
+    newest = dict.fromkeys(ENTITIES, 0)
+    for _ in range(_length(chance)):
+        kind = chance.choices(["put", "wait", "reshard", "restart"], [40, 6, 2, 1])[0]
+        if kind == "wait":
+            actions.append(Wait(chance.choice([0.0, 0.2, 1.0, 30.0, 90.0])))
+        elif kind == "reshard":
+            actions.append(Reshard("split" if chance.random() < 0.6 else "merge", chance.randrange(4)))
+        elif kind == "restart":
+            actions.append(Restart(from_horizon=chance.random() < 0.5))
+        else:
+            actions.append(_put(chance, newest))
+    return actions
+
+
+def _put(chance: random.Random, newest: dict[str, int]) -> Put:
+    kind = chance.choices(["log", "change", "again", "dropped", "refused", "poison"], [8, 8, 3, 2, 1, 4])[0]
+    key, hour = chance.choice(ENTITIES), chance.choice(HOURS)
+    if kind == "poison":
+        return Put(chance.choice([*POISON]), f"log-{key}")
+    if kind == "change":
+        newest[key] += chance.choice([1, 1, 3, 10**20])
+        late = chance.random() < 0.1 and newest[key] > 1
+        version = chance.randrange(1, newest[key]) if late else newest[key]
+        return Put(kind, f"orders/{key}", hour, version, is_delete=chance.random() < 0.2)
+    return Put(kind, f"log-{key}", hour)
+
+
+def _table_actions(chance: random.Random) -> list[Action]:
+    actions: list[Action] = []
+    for _ in range(_length(chance)):
+        kind = chance.choices(["put", "wait", "roll", "restart"], [40, 6, 2, 1])[0]
+        if kind == "wait":
+            actions.append(Wait(chance.choice([0.0, 0.2, 1.0, 30.0, 90.0])))
+        elif kind == "roll":
+            actions.append(Reshard("roll"))
+        elif kind == "restart":
+            actions.append(Restart(from_horizon=chance.random() < 0.5))
+        else:
+            actions.append(Put("change", chance.choice(ENTITIES), is_delete=chance.random() < 0.2))
+    return actions

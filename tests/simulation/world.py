@@ -1,0 +1,294 @@
+"""One run of a schedule: the real consumers on fakes that fail as planned, behind a simulated mapping.
+
+    kinesis   stream ─▶ process ─▶ table, archive, dead letters
+    table     table's stream ─▶ relay_changes ─▶ stream ─▶ process ─▶ the same
+
+The consumers are those of `pipeline.environment`, made once; of what they were made with, only the clients, the clock,
+the jitter and the report are exchanged.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, deque
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
+
+import orjson
+
+from pipeline.environment import Environment
+from pipeline.testing.dynamodb import FakeDynamoDB
+from pipeline.testing.mapping import Clock, Context, KinesisSource, Simulator, TableSource
+from pipeline.testing.mapping.clients import StreamClient
+from pipeline.testing.mapping.faults import FaultyClient, FaultyFunction
+from pipeline.testing.mapping.threads import in_one_thread
+from pipeline.testing.s3 import FakeS3
+from tests.simulation import kinds
+from tests.simulation.schedules import Put, Reshard, Restart, Schedule, Wait
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipeline.consumer import Consumer
+    from pipeline.model import Ledger
+    from pipeline.testing.mapping import Source, StreamRecord
+    from pipeline.testing.mapping.faults import CallFault
+    from tests.simulation.schedules import Action
+
+VARIABLES = {
+    "RESULTS_TABLE": "results",
+    "ARCHIVE_BUCKET": "archive",
+    "DEAD_LETTER_BUCKET": "dead",
+    "STREAM_NAME": "events",
+}
+MOST_INVOCATIONS = 3000
+
+
+@dataclass
+class Switch:
+    """A client that is another one in each run."""
+
+    name: str
+
+    def __getattr__(self, operation: str) -> Any:  # noqa: ANN401 - whatever operation
+        return getattr(current().clients[self.name], operation)
+
+
+@dataclass
+class Switches:
+    """What stands for Clients."""
+
+    dynamodb: Switch = field(default_factory=lambda: Switch("dynamodb"))
+    s3: Switch = field(default_factory=lambda: Switch("s3"))
+    kinesis: Switch = field(default_factory=lambda: Switch("kinesis"))
+
+
+class Ledgers:
+    """Report: keeps the counts of the run."""
+
+    def batch(self, ledger: Ledger, **_: object) -> None:
+        current().ledgers.append(ledger)
+
+
+@cache
+def consumers() -> dict[str, Consumer]:
+    """`process` and `relay_changes`, as at a cold start."""
+    environment = Environment(VARIABLES, cast("Any", Switches()))
+    made = {"process": environment.process(), "relay_changes": environment.relay_changes()}
+    return {name: on_the_clock(consumer) for name, consumer in made.items()}
+
+
+def on_the_clock(consumer: Consumer) -> Consumer:
+    """The consumer in virtual time."""
+    return replace(
+        consumer,
+        sinks={kind: patient(sink) for kind, sink in consumer.sinks.items()},
+        dead_letters=patient(consumer.dead_letters),
+        report=Ledgers(),
+        now=now,
+    )
+
+
+def patient(part: Any) -> Any:  # noqa: ANN401 - any sink
+    """A sink that waits on the run's clock, and draws its jitter from the run's seed."""
+    if hasattr(part, "backoff"):
+        return replace(part, backoff=replace(part.backoff, draw=draw, sleep=sleep))
+    if hasattr(part, "pace"):
+        return replace(part, pace=replace(part.pace, jitter=draw, sleep=sleep))
+    return part
+
+
+def now() -> float:
+    """The wall clock of the run that is going on."""
+    return current().clock.wall()
+
+
+def draw() -> float:
+    """Jitter, from the seed of the run."""
+    return current().chance.random()
+
+
+def sleep(seconds: float) -> None:
+    """Let the time of the run pass."""
+    current().clock.spend(seconds)
+
+
+def handler(name: str) -> Any:  # noqa: ANN401 - it answers what the consumer answers
+    """The function's handler, as `pipeline.functions` has it."""
+    consumer = consumers()[name]
+
+    def handle(event: Mapping[str, Any], context: Context) -> Any:  # noqa: ANN401 - JSON
+        return consumer.consume(event, lambda: context.get_remaining_time_in_millis() / 1000)
+
+    return handle
+
+
+class Watched(dict[Any, Any]):
+    """The items of a table, which notes every state that moves back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.moved_back: list[str] = []
+
+    def __setitem__(self, key: Any, item: Any) -> None:  # noqa: ANN401 - an item
+        if key[1] == "state" and key in self:
+            before, after = int(self[key]["version"]["S"]), int(item["version"]["S"])
+            if after < before:
+                self.moved_back.append(f"{key[0]}: {before} to {after}")
+        super().__setitem__(key, item)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A record that was put, and what is known of it."""
+
+    put: Put
+    record: StreamRecord
+    event_id: str
+
+
+_running: list[World] = []
+
+
+def current() -> World:
+    """The run that is going on."""
+    return _running[-1]
+
+
+class World:
+    """A run, and all that can be seen of it.
+
+    `facts` are the records of the first stream; `rewinds` says that batches began at points never used before.
+    """
+
+    def __init__(self, schedule: Schedule) -> None:
+        self.schedule = schedule
+        self.clock = Clock()
+        self.chance = random.Random(schedule.seed)  # noqa: S311 - the same seed, the same run
+        self.met: Counter[str] = Counter()
+        self.ledgers: list[Ledger] = []
+        self.facts: list[Fact] = []
+        self.rewinds = False
+        self.table = FakeDynamoDB(items=Watched(), invalid=frozenset(f"event#refused-{n}" for n in range(200)))
+        self.s3 = FakeS3({"archive": {}, "dead": {}})
+        self.stream = self._stream()
+        self.source: Source = self.stream if schedule.source == "kinesis" else TableSource(self.clock)
+        self.clients = self._clients()
+        self.simulators = self._simulators()
+        self._versions: Counter[str] = Counter()
+
+    def run(self) -> World:
+        """From the first action until nothing is left to deliver."""
+        _running.append(self)
+        try:
+            with in_one_thread(self.chance):
+                for action in self.schedule.actions:
+                    self._act(action)
+                for simulator in self.simulators.values():
+                    simulator.run()
+        finally:
+            _running.pop()
+        return self
+
+    def _stream(self) -> KinesisSource:
+        if self.schedule.source == "table":
+            return KinesisSource(self.clock, shard_count=self.schedule.shard_count)
+        return KinesisSource(self.clock, next_number=self.schedule.first_number, shard_count=self.schedule.shard_count)
+
+    def _clients(self) -> dict[str, FaultyClient]:
+        plans: dict[str, deque[CallFault | None]] = {name: deque(plan) for name, plan in self.schedule.calls.items()}
+
+        def client(fake: object, service: str, plan: str | None = None) -> FaultyClient:
+            # An S3 object lies under the name of its plan: archive/… or dead-letters/…
+            return FaultyClient(
+                fake, service, self.clock, plans, self.met, lambda given: plan or given["Key"].split("/")[0]
+            )
+
+        return {
+            "dynamodb": client(self.table, "dynamodb", "dynamodb"),
+            "s3": client(self.s3, "s3"),
+            "kinesis": client(StreamClient(self.stream), "kinesis", "kinesis"),
+        }
+
+    def _simulators(self) -> dict[str, Simulator]:
+        sources = {"process": self.stream}
+        if self.schedule.source == "table":
+            sources = {"relay_changes": self.source, **sources}  # type: ignore[dict-item] # both are sources
+        simulators = {}
+        for name, source in sources.items():
+            plan = deque(self.schedule.invocations.get(name, ()))
+            function = FaultyFunction(handler(name), self.clock, plan, self.met)
+            mapping = self.schedule.mapping
+            if name == "process" and len(sources) > 1:
+                mapping = replace(mapping, filters=())
+            simulators[name] = Simulator(
+                source, mapping, function, self.clock, self.chance, most_invocations=MOST_INVOCATIONS
+            )
+        return simulators
+
+    def _act(self, action: Action) -> None:
+        match action:
+            case Put():
+                self._put(action)
+            case Wait(seconds):
+                until = self.clock.now() + seconds
+                for simulator in self.simulators.values():
+                    simulator.run(until)
+            case Reshard(how, which):
+                self._reshard(how, which)
+            case Restart(from_horizon):
+                self.rewinds = True
+                self.met["restart from the horizon" if from_horizon else "restart from the checkpoint"] += 1
+                for simulator in self.simulators.values():
+                    simulator.restart(from_horizon=from_horizon)
+
+    def _reshard(self, how: str, which: int) -> None:
+        if isinstance(self.source, TableSource):
+            self.source.roll()
+        else:
+            shards = sorted(self.stream.open_shards(), key=lambda shard: shard.start)
+            if how == "split":
+                self.stream.split(shards[which % len(shards)].name)
+            elif len(shards) > 1:
+                place = which % (len(shards) - 1)
+                self.stream.merge(shards[place].name, shards[place + 1].name)
+            else:
+                return
+        self.met[how] += 1
+
+    def _put(self, put: Put) -> None:
+        number = len(self.facts)
+        if isinstance(self.source, TableSource):
+            key = {"order_id": {"S": put.key}}
+            image = {**key, "n": {"N": str(number)}}
+            existed = self._versions[put.key] > 0
+            self._versions[put.key] = 0 if put.is_delete and existed else 1
+            record = self.source.put(
+                key, before=image if existed else None, after=None if put.is_delete and existed else image
+            )
+            self.facts.append(Fact(put, record, record.original["eventID"]))
+        elif put.kind == "again":
+            self._put_again(number)
+        else:
+            event_id = f"{put.kind}-{number}"
+            self.facts.append(Fact(put, self.stream.put(put.key, content(put, event_id)), event_id))
+
+    def _put_again(self, number: int) -> None:
+        """A good record once more: its producer did not hear that it was accepted."""
+        good = [fact for fact in self.facts if fact.put.kind in {"log", "change"}]
+        if good:
+            self.met["the same event is put twice"] += 1
+            fact = good[number % len(good)]
+            event_id = fact.event_id
+            self.facts.append(Fact(fact.put, self.stream.put(fact.put.key, content(fact.put, event_id)), event_id))
+
+
+def content(put: Put, event_id: str) -> bytes:
+    """The bytes of a record."""
+    if put.kind in kinds.POISON:
+        return kinds.POISON[put.kind][0]
+    if put.kind == "change":
+        return orjson.dumps(kinds.change(event_id, put.key, put.hour, put.version, is_delete=put.is_delete))
+    severity = {"severity_number": 1} if put.kind == "dropped" else {}
+    return orjson.dumps(kinds.log(event_id, put.key, put.hour, **severity))
