@@ -48,7 +48,7 @@ def envelopes(value: dict[str, Json]) -> list[bytes]:
     if value["messageType"] != DATA or not isinstance(log_events, list):
         raise Rejection(Reason.NOT_AN_EVENT, f"the subscription record is neither {DATA} with logEvents nor {CONTROL}")
     account, group, stream = (_text(value, name) for name in ("owner", "logGroup", "logStream"))
-    source = f"{SOURCE}/{account}/{quote(group)}"
+    source = f"{SOURCE}/{account}:{quote(group)}"
     resource: dict[str, Json] = {
         "cloud.provider": "aws",
         "cloud.account.id": account,

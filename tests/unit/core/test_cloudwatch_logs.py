@@ -28,7 +28,7 @@ def test_event() -> None:
     """A log event becomes a log with its own id and time, under its log group."""
     expected = Event(
         id="31953106606966983378809025079804211143289615424298220000",
-        source="//logs.amazonaws.com/000000000000//aws/lambda/orders",
+        source="//logs.amazonaws.com/000000000000:/aws/lambda/orders",
         type="log.v1",
         time="2025-11-24T16:00:00.250000Z",
         data={
