@@ -108,13 +108,15 @@ def _required(envelope: dict[str, Json], name: str, most_bytes: int) -> str:
 
 def _optional(envelope: dict[str, Json], name: str, most_bytes: int) -> str | None:
     value = envelope.get(name)
+    if isinstance(value, str) and 0 < len(value) <= most_bytes // 4:
+        return value
     if value is None:
         return None
     if not isinstance(value, str):
         raise Rejection(Reason.NOT_AN_EVENT, f"attribute {name} must be text, not {_kind(value)}")
     if not value:
         raise Rejection(Reason.NOT_AN_EVENT, f"attribute {name} is empty")
-    if len(value) * 4 > most_bytes and len(value.encode()) > most_bytes:
+    if len(value.encode()) > most_bytes:
         raise Rejection(Reason.NOT_AN_EVENT, f"attribute {name} is longer than {most_bytes} bytes")
     return value
 
