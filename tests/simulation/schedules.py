@@ -5,7 +5,7 @@ The same draws make the same schedule, and the same schedule makes the same run.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pipeline.testing.lambda_events import FIRST_SEQUENCE_NUMBER
@@ -50,13 +50,14 @@ FUNCTIONS: Final = ("process", "relay_changes")
 
 @dataclass(frozen=True)
 class Put:
-    """Put a record: `kind` is log, dropped, refused, change, again, or a kind of poison."""
+    """Put a record: `kind` is log, dropped, refused, change, again, a kind of poison, or an aggregate of `parts`."""
 
     kind: str
     key: str = ""
     hour: str = "10"
     version: int = 0
     is_delete: bool = False
+    parts: tuple[Put, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -156,8 +157,14 @@ def _kinesis_actions(chance: random.Random) -> list[Action]:
         elif kind == "restart":
             actions.append(Restart(from_horizon=chance.random() < 0.5))
         else:
-            actions.append(_put(chance, newest))
+            actions.append(_aggregate(chance, newest) if chance.random() < 0.1 else _put(chance, newest))
     return actions
+
+
+def _aggregate(chance: random.Random, newest: dict[str, int]) -> Put:
+    parts = [_put(chance, newest) for _ in range(chance.choice([1, 2, 3, 12]))]
+    parts = [replace(part, kind="log") if part.kind == "again" else part for part in parts]
+    return Put("aggregate", f"log-{chance.choice(ENTITIES)}", parts=tuple(parts))
 
 
 def _put(chance: random.Random, newest: dict[str, int]) -> Put:

@@ -5,7 +5,9 @@ from collections import Counter
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from pipeline.testing.mapping import EXHAUSTED, TOO_OLD
 from pipeline.testing.mapping.faults import CallFault, InvocationFault
+from tests.simulation.kinds import POISON
 from tests.simulation.schedules import CALL_PLANS
 from tests.simulation.story import problems_of, scheduled, tell
 from tests.simulation.world import World
@@ -18,6 +20,20 @@ STREAM_FAULTS = {
     "restart from the horizon",
     "the same event is put twice",
 }
+MAPPING_FAULTS = {
+    EXHAUSTED,
+    TOO_OLD,
+    "several lanes",
+    "cut at a record",
+    "cut at a record, and filled up",
+    "halved",
+    "a whole batch again",
+    "filtered",
+}
+RECORD_FAULTS = {f"a record: {kind}" for kind in (*POISON, "dropped", "refused")} | {
+    f"a user record: {kind}" for kind in (*POISON, "log", "change", "dropped", "refused")
+}
+FAULTS = {*InvocationFault, *CallFault, *STREAM_FAULTS, *MAPPING_FAULTS, *RECORD_FAULTS}
 
 
 @settings(
@@ -37,8 +53,8 @@ def test_promise(seed: int) -> None:
 def test_every_fault_is_met() -> None:
     """Every kind of fault, and every way in which each service can fail, comes up in a few hundred schedules."""
     calls = {f"{plan}: {fault}" for plan, faults in CALL_PLANS.items() for fault in faults}
-    missing = {*InvocationFault, *CallFault, *STREAM_FAULTS, *calls}
-    assert len({*InvocationFault, *CallFault, *STREAM_FAULTS}) >= 25
+    missing = FAULTS | calls
+    assert len(FAULTS) >= 25
     met: Counter[str] = Counter()
     for seed in range(1000):
         world = World(scheduled(seed))

@@ -19,7 +19,8 @@ import orjson
 
 from pipeline.environment import Environment
 from pipeline.testing.dynamodb import FakeDynamoDB
-from pipeline.testing.mapping import Clock, Context, KinesisSource, Simulator, TableSource
+from pipeline.testing.lambda_events import aggregate
+from pipeline.testing.mapping import Clock, Context, KinesisSource, Outcome, Simulator, TableSource
 from pipeline.testing.mapping.clients import StreamClient
 from pipeline.testing.mapping.faults import FaultyClient, FaultyFunction
 from pipeline.testing.mapping.threads import in_one_thread
@@ -141,11 +142,12 @@ class Watched(dict[Any, Any]):
 
 @dataclass(frozen=True)
 class Fact:
-    """A record that was put, and what is known of it."""
+    """A record that was put, or a user record of an aggregate, and what is known of it."""
 
     put: Put
     record: StreamRecord
     event_id: str
+    sub_sequence_number: int = 0
 
 
 _running: list[World] = []
@@ -170,7 +172,7 @@ class World:
         self.ledgers: list[Ledger] = []
         self.facts: list[Fact] = []
         self.rewinds = False
-        self.table = FakeDynamoDB(items=Watched(), invalid=frozenset(f"event#refused-{n}" for n in range(200)))
+        self.table = FakeDynamoDB(items=Watched(), invalid=frozenset(f"event#refused-{n}" for n in range(2000)))
         self.s3 = FakeS3({"archive": {}, "dead": {}})
         self.stream = self._stream()
         self.source: Source = self.stream if schedule.source == "kinesis" else TableSource(self.clock)
@@ -187,6 +189,7 @@ class World:
                     self._act(action)
                 for simulator in self.simulators.values():
                     simulator.run()
+                    self.met += met_by(simulator)
         finally:
             _running.pop()
         return self
@@ -270,9 +273,21 @@ class World:
             self.facts.append(Fact(put, record, record.original["eventID"]))
         elif put.kind == "again":
             self._put_again(number)
+        elif put.kind == "aggregate":
+            self._put_aggregate(put, number)
         else:
             event_id = f"{put.kind}-{number}"
             self.facts.append(Fact(put, self.stream.put(put.key, content(put, event_id)), event_id))
+            self.met[f"a record: {put.kind}"] += 1
+
+    def _put_aggregate(self, put: Put, first: int) -> None:
+        ids = [f"{part.kind}-{first + place}" for place, part in enumerate(put.parts)]
+        data = aggregate(*(content(part, each) for part, each in zip(put.parts, ids, strict=True)))
+        record = self.stream.put(put.key, data)
+        for place, (part, event_id) in enumerate(zip(put.parts, ids, strict=True)):
+            self.facts.append(Fact(part, record, event_id, place))
+            self.met[f"a user record: {part.kind}"] += 1
+        self.met["an aggregate"] += 1
 
     def _put_again(self, number: int) -> None:
         """A good record once more: its producer did not hear that it was accepted."""
@@ -282,6 +297,20 @@ class World:
             fact = good[number % len(good)]
             event_id = fact.event_id
             self.facts.append(Fact(fact.put, self.stream.put(fact.put.key, content(fact.put, event_id)), event_id))
+
+
+def met_by(simulator: Simulator) -> Counter[str]:
+    """What became of batches: given up, halved, cut, cut and filled up again, in several lanes, filtered."""
+    met = Counter[str](given_up.condition for given_up in simulator.on_failure.given_up)
+    mapping = simulator.mapping
+    for each in simulator.invocations:
+        met["several lanes"] += each.lane > 0
+        if each.outcome is Outcome.PARTLY_FAILED:
+            met["cut at a record, and filled up" if mapping.unproven.refills else "cut at a record"] += 1
+        elif each.outcome in {Outcome.RAISED, Outcome.TIMED_OUT} and len(each.sequence_numbers) > 1:
+            met["halved" if mapping.bisects_on_error else "a whole batch again"] += 1
+    met["filtered"] += len(simulator.filtered)
+    return +met
 
 
 def content(put: Put, event_id: str) -> bytes:
