@@ -192,6 +192,21 @@ def test_changes_of_a_table_become_state_and_history(deployed: Deployed) -> None
     assert "user" == changes[-1]["source"]["deleted_by"]
 
 
+def test_quick_changes_of_one_item_stay_in_order(deployed: Deployed) -> None:
+    """Forty updates without a pause: the history has each of them in its place, and the state is the last."""
+    table, order = deployed.outputs["SourceTableName"], uuid.uuid4().hex
+    for count in range(40):
+        deployed.clients.dynamodb.put_item(TableName=table, Item={"order_id": {"S": order}, "count": {"N": str(count)}})
+
+    history = eventually(lambda: list(deployed.results.history(f"{table}/{order}")), lambda seen: len(seen) == 40)
+    state = eventually(lambda: deployed.results.state(f"{table}/{order}"), _counts(39))
+
+    changes: list[Any] = [each["data"] for each in history]
+    assert list(range(40)) == [each["after"]["count"] for each in changes]
+    assert state is not None
+    assert {"order_id": order, "count": 39} == state["data"]
+
+
 def _counts(count: int) -> Callable[[Any], bool]:
     return lambda state: state is not None and state["data"]["count"] == count
 

@@ -9,8 +9,9 @@
     answers       what Lambda answers and logs when an invocation ends in some other way than by returning
     cloudwatch    writes an invocation's log before its answer is given
     emulators     Kinesis and DynamoDB from the npm packages, on loopback
+    table_streams the changes of an item in their order
     catalog       which CloudFormation types there are, without asking LocalStack's maker
     tether        lets a child process die with its parent
 
-Only plugin, executor, cloudwatch, emulators and catalog import LocalStack; the rest is the standard library.
+Only plugin, executor, cloudwatch, emulators, table_streams and catalog import LocalStack; the rest is the standard library.
 """

@@ -29,11 +29,12 @@ class ProcessExecutorPlugin(RuntimeExecutorPlugin):
 @hooks.on_infra_start(priority=HOOK_PRIORITY)
 def prepare_localstack() -> None:
     """Runs before LocalStack opens its port."""
-    from process_executor import cloudwatch, emulators  # noqa: PLC0415 - see above
+    from process_executor import cloudwatch, emulators, table_streams  # noqa: PLC0415 - see above
 
     _bind_loopback()
     emulators.install()
     cloudwatch.install()
+    table_streams.install()
     if sys.platform != "linux":
         threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
 
