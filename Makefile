@@ -18,7 +18,8 @@ demo: setup ## run the pipeline on real records of this machine; KEEP=1 leaves i
 
 test: check integration ## everything: lint, types, unit, contract and integration tests
 
-check: setup lint types unit ## the fast, offline part of the tests
+check: setup ## the fast, offline part of the tests
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint types unit
 
 lint: setup
 	.venv/bin/ruff check

@@ -13,5 +13,5 @@
     catalog       which CloudFormation types there are, without asking LocalStack's maker
     tether        lets a child process die with its parent
 
-Only plugin, executor, cloudwatch, emulators, table_streams and catalog import LocalStack; the rest is the standard library.
+Only plugin, executor, cloudwatch, emulators, table_streams and catalog import LocalStack; the rest needs no package.
 """
