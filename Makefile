@@ -1,6 +1,6 @@
 # The commands of a working day. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types unit integration bench lock clean
+.PHONY: help setup demo test check lint types unit integration simulate bench lock clean
 SHELL := /bin/sh
 PIPELINE := .venv/bin/pipeline
 PYTEST := .venv/bin/python -m pytest
@@ -30,10 +30,13 @@ types: setup
 	.venv/bin/mypy
 
 unit: setup
-	$(PYTEST) tests/unit tests/contract $(COVERAGE)
+	$(PYTEST) tests/unit tests/contract tests/simulation $(COVERAGE)
 
 integration: setup
 	$(PYTEST) -m integration tests/integration
+
+simulate: setup ## 10,000 schedules of faults against the consumers, about five minutes
+	.venv/bin/python -m tests.simulation
 
 bench: setup ## what a record costs, as ratios within one run
 	.venv/bin/python tests/benchmarks/bench_process.py
