@@ -1,6 +1,6 @@
 # The commands of a working day. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types unit integration simulate bench lock clean
+.PHONY: help setup demo test check lint types unit simulation integration simulate bench lock clean
 SHELL := /bin/sh
 PIPELINE := .venv/bin/pipeline
 PYTEST := .venv/bin/python -m pytest
@@ -19,7 +19,7 @@ demo: setup ## run the pipeline on real records of this machine; KEEP=1 leaves i
 test: check integration ## everything: lint, types, unit, contract and integration tests
 
 check: setup ## the fast, offline part of the tests
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint types unit
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target unit lint types simulation
 
 lint: setup
 	.venv/bin/ruff check
@@ -30,7 +30,10 @@ types: setup
 	.venv/bin/mypy
 
 unit: setup
-	$(PYTEST) tests/unit tests/contract tests/simulation $(COVERAGE)
+	$(PYTEST) tests/unit tests/contract $(COVERAGE)
+
+simulation: setup
+	$(PYTEST) tests/simulation
 
 integration: setup
 	$(PYTEST) -m integration tests/integration
