@@ -161,8 +161,13 @@ def test_a_day_with_it(local: Local) -> None:
 
 
 def test_down_leaves_nothing(local: Local) -> None:
-    """Whatever runs listens on loopback only; after down nothing of it runs, and the port is free."""
-    use_everything(local, local.up())
+    """It listens on loopback and writes to its folder only; after down nothing runs, and its data are gone."""
+    clients = local.up()
+    use_everything(local, clients)
+    clients.s3.create_bucket(Bucket="kept-nowhere")
+    clients.s3.put_object(Bucket="kept-nowhere", Key="key", Body=b"x" * 1_000_000)
+    assert [] != list(local.state.rglob("kept-nowhere"))
+    assert [] != list(local.state.rglob("*sqlite*"))  # what DynamoDB Local unpacks
     kinds = " ".join(_told(process) for process in local.processes())
     for kind in ("emulator.supervise", "localstack.runtime.main", "kinesis-local", "DynamoDBLocal", "awslambdaric"):
         assert kind in kinds
@@ -176,6 +181,8 @@ def test_down_leaves_nothing(local: Local) -> None:
     assert set() == set(listening) - LOOPBACK
     local("down")
     assert [] == local.processes()
+    assert [] == list(local.state.rglob("kept-nowhere"))
+    assert [] == list(local.state.rglob("*sqlite*"))
     with socket.socket() as probe:
         assert errno.ECONNREFUSED == probe.connect_ex(("127.0.0.1", local.port))
 

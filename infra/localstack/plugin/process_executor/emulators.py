@@ -1,5 +1,8 @@
 """Kinesis and DynamoDB out of the npm packages beside this plugin, instead of what LocalStack would download.
 
+What they, and S3, write goes into the folder of this LocalStack, which ends with it: by themselves they would share
+/tmp with every other one on the machine, and leave it there.
+
 DynamoDB Local's jar lies in amplify-dynamodb-simulator. LocalStack starts it with a Java agent that allows more
 than 20 global secondary indexes; that agent is left out. Both listen on loopback only, and both are tethered.
 """
@@ -8,12 +11,14 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 from localstack.services.dynamodb.packages import DynamoDBLocalPackageInstaller
 from localstack.services.dynamodb.server import DynamodbServer
 from localstack.services.kinesis.kinesis_mock_server import KinesisMockNodeServer
 from localstack.services.kinesis.packages import KinesisMockNodePackageInstaller
+from localstack.services.s3 import provider as s3
 
 from process_executor.tether import tethered
 
@@ -29,12 +34,14 @@ def install() -> None:
         node_modules / "amplify-dynamodb-simulator" / "emulator"
     )
     DynamoDBLocalPackageInstaller.get_java_env_vars = lambda _: {}
+    s3.DEFAULT_S3_TMP_DIR = None  # a new folder among this LocalStack's temporary files
     KinesisMockNodePackageInstaller.get_installed_dir = lambda _: str(node_modules.parent)
     dynamodb_command = DynamodbServer._create_shell_command  # noqa: SLF001 - it has no other way in
     kinesis_command = KinesisMockNodeServer._create_shell_command  # noqa: SLF001 - the same
 
     def start_dynamodb(server: DynamodbServer) -> list[str]:
         _, *words = (word for word in dynamodb_command(server) if not word.startswith("-javaagent:"))
+        words = [f"-Djava.io.tmpdir={tempfile.gettempdir()}", "-XX:-UsePerfData", *words]
         return tethered([sys.executable, str(_HERE / "dynamodb_local.py"), os.environ[LIBJVM_VARIABLE], *words])
 
     def start_kinesis(server: KinesisMockNodeServer) -> tuple[list[str], dict[str, object]]:
