@@ -1,6 +1,8 @@
-"""What `process` costs a record, beside the floor and the usual way, in one run on one thread.
+"""What `process` costs a record, beside the floor and beside the usual way, in one run on one thread.
 
-Absolute times swing with the machine; the ratios in the last column hold. Run: make bench
+Before anything is timed, both ways must have made the same items and lines of a batch that has everything in it. Then
+the cases take turns, and the best round of each counts. Absolute times swing with the machine; the ratios hold.
+Run: make bench
 """
 
 from __future__ import annotations
@@ -8,12 +10,11 @@ from __future__ import annotations
 import base64
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from itertools import batched
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-import jsonschema_rs
 import orjson
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
 from pipeline.consumer import Consumer
 from pipeline.core.process import finish, prepare
@@ -23,16 +24,19 @@ from pipeline.model import Item, Line, State
 from pipeline.project import SCHEMAS
 from pipeline.routes import process_stages
 from pipeline.testing.lambda_events import aggregate, kinesis_event, log_event
+from tests.benchmarks.usual_way import UsualWay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pipeline.model import DeadLetter, Delivery, Failure, Ledger, Position
+    from pipeline.model import Delivery, Failure, Ledger, Position
     from pipeline.ports import Remaining
 
 RECORDS = 2_000
-ROUNDS = 7
+ROUNDS = 9
 IN_AN_AGGREGATE = 75
+STAGES = process_stages(read_schemas(SCHEMAS))
+FLOOR, OURS, USUAL = "base64 + orjson.loads, thrown away", "the whole consumer", "Powertools BatchProcessor + pydantic"
 
 
 class Nowhere:
@@ -43,62 +47,89 @@ class Nowhere:
         del deliveries, remaining
         return {}
 
-    def keep(self, dead_letter: DeadLetter) -> None:
+    def keep(self, *_: Any, **__: Any) -> NoReturn:  # noqa: ANN401 - whatever a dead letter comes with
         """A benchmark has no dead letters."""
-        raise AssertionError(dead_letter)
+        raise AssertionError("a record became a dead letter")
 
-    def batch(self, ledger: Ledger, *, first: Position | None, last: Position | None, lag_seconds: float) -> None:
+    def batch(self, ledger: Ledger, **_: Any) -> None:  # noqa: ANN401 - whatever else is told
         """Every record must have been delivered, or the figures mean nothing."""
-        del first, last, lag_seconds
         assert ledger.received == ledger.delivered
+
+
+def logs() -> list[dict[str, Any]]:
+    """Logs as a web server writes them, a millisecond apart."""
+    start = datetime(2026, 11, 23, 10, 0, 0, 250, tzinfo=UTC)
+    filler = {"http.request.method": "GET", "url.path": "/orders/42", "user_agent.original": "x" * 150}
+    return [
+        {
+            **log_event(f"event-{n}", key="web-1", severity_text="INFO", attributes=filler),
+            "time": (start + timedelta(milliseconds=n)).isoformat().replace("+00:00", "Z"),
+        }
+        for n in range(RECORDS)
+    ]
+
+
+def check_equal() -> None:
+    """Both ways must make the same of a batch in which every transform has something to do."""
+    at = "2026-11-23T10:00:00.000250Z"
+    events = [
+        {**log_event("plain"), "time": at},
+        {**log_event("offset", key="k", observed_time=at), "time": "2026-11-23T23:30:00.500001-01:00"},
+        {**log_event("named", severity_text="warning", attributes={"n": 7, "to": ["ada@example.com"]}), "time": at},
+        {**log_event("numbered", severity_number=18, resource={"x": None, "y": True}), "time": at},
+        {**log_event("dropped", severity_number=1), "time": at},
+    ]
+    for event, usual_run in (
+        (kinesis_event(*events), (usual := UsualWay()).run),
+        (kinesis_event(aggregate(*events)), usual.run_aggregated),
+    ):
+        usual_run(event)
+        deliveries = finish(prepare(read(event), STAGES), {}, STAGES).deliveries
+        assert usual.items == [each.item for each in deliveries if isinstance(each, Item)]
+        assert [(partition, orjson.loads(line)) for partition, line in usual.lines] == [
+            (each.partition, orjson.loads(each.line)) for each in deliveries if isinstance(each, Line)
+        ]
+        assert len(usual.items) == len(events) - 1
 
 
 def cases(event: dict[str, Any], packed: dict[str, Any]) -> dict[str, Callable[[], object]]:
     """What is compared; the first is what every other is measured against."""
-    schemas = read_schemas(SCHEMAS)
-    stages = process_stages(schemas)
-    validator = jsonschema_rs.Draft202012Validator(schemas["log.v1"], validate_formats=True)
-    nowhere = Nowhere()
-    consumer = Consumer(stages, {Item: nowhere, State: nowhere, Line: nowhere}, nowhere, nowhere, time.time)
-    processor = BatchProcessor(event_type=EventType.KinesisDataStreams)
+    nowhere, usual = Nowhere(), UsualWay()
+    consumer = Consumer(STAGES, {Item: nowhere, State: nowhere, Line: nowhere}, nowhere, nowhere, time.time)
 
     def floor() -> None:
         for record in event["Records"]:
             orjson.loads(base64.b64decode(record["kinesis"]["data"]))
 
-    def usual_record(record: Any) -> None:  # noqa: ANN401 - a KinesisStreamRecord
-        validator.validate(record.kinesis.data_as_json()["data"])
-
-    def usual() -> object:
-        return process_partial_response(event, usual_record, processor)
-
     return {
-        "base64 + orjson.loads, thrown away": floor,
-        "Powertools BatchProcessor, validate, nothing else": usual,
-        "prepare: decode, validate, transform": lambda: prepare(read(event), stages),
-        "prepare + finish: also route and encode": lambda: finish(prepare(read(event), stages), {}, stages),
-        "the whole consumer, sinks that discard": lambda: consumer.consume(event, lambda: 60.0),
-        f"the same from KPL aggregates of {IN_AN_AGGREGATE}": lambda: consumer.consume(packed, lambda: 60.0),
+        FLOOR: floor,
+        "prepare: decode, validate, transform": lambda: prepare(read(event), STAGES),
+        "prepare + finish: also route and encode": lambda: finish(prepare(read(event), STAGES), {}, STAGES),
+        OURS: lambda: consumer.consume(event, lambda: 60.0),
+        USUAL: lambda: usual.run(event),
+        f"{OURS}, KPL": lambda: consumer.consume(packed, lambda: 60.0),
+        f"{USUAL}, KPL": lambda: usual.run_aggregated(packed),
     }
 
 
 def main() -> None:
     """Time the cases in turn, round by round, and print the best round of each."""
-    filler = {"http.request.method": "GET", "url.path": "/orders/42", "user_agent.original": "x" * 150}
-    events = [log_event(f"event-{n}", key="web-1", severity_text="INFO", attributes=filler) for n in range(RECORDS)]
-    event = kinesis_event(*events)
+    check_equal()
+    events = logs()
     packed = kinesis_event(*(aggregate(*each) for each in batched(events, IN_AN_AGGREGATE, strict=False)))
-    best = dict.fromkeys(todo := cases(event, packed), float("inf"))
+    best = dict.fromkeys(todo := cases(kinesis_event(*events), packed), float("inf"))
     for _ in range(ROUNDS):
         for name, run in todo.items():
             started = time.perf_counter()
             run()
             best[name] = min(best[name], time.perf_counter() - started)
-    floor = next(iter(best.values()))
     size = len(orjson.dumps(events[0]))
-    print(f"{RECORDS:,} records of {size} bytes, best of {ROUNDS} rounds, Python {sys.version.split()[0]}")
+    print(f"{RECORDS:,} records of {size} bytes, plain and in KPL aggregates of {IN_AN_AGGREGATE};", end=" ")
+    print(f"best of {ROUNDS} rounds, Python {sys.version.split()[0]}")
     for name, seconds in best.items():
-        print(f"  {name:<52} {seconds / RECORDS * 1e6:7.2f} µs a record  {seconds / floor:5.1f} x")
+        print(f"  {name:<45} {seconds / RECORDS * 1e6:7.2f} µs a record  {seconds / best[FLOOR]:5.1f} x the floor")
+    for suffix in ("", ", KPL"):
+        print(f"  {f'the usual way to ours{suffix}':<45} {best[USUAL + suffix] / best[OURS + suffix]:7.1f} times")
 
 
 if __name__ == "__main__":
