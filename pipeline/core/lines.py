@@ -1,12 +1,14 @@
 """Blocks of bytes → numbered lines, in bounded memory: a line that is too long is counted, not kept.
 
 A line ends with a line feed, or with the end of the input; a carriage return before it belongs to the ending.
+
+Whatever cuts blocks is a Framing; the ones of formats whose records are not lines stand beside their format.
 """
 
 from __future__ import annotations
 
 import codecs
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,43 +17,99 @@ UTF8_BOM: Final = b"\xef\xbb\xbf"
 
 
 class Line(NamedTuple):
-    """A line: its number from 1, the byte it starts at from 0, and its bytes without the ending."""
+    """A record of a log, most often a line.
+
+    Args:
+        number: of its first line, from 1; of an element of a JSON array, which of them it is, from 1.
+        offset: the byte it starts at, from 0.
+        content: its bytes without the ending.
+        header: the row that names a CSV row's fields.
+    """
 
     number: int
     offset: int
     content: bytes
+    header: bytes = b""
 
 
 class Overlong(NamedTuple):
-    """A line that is over the limit, without its bytes."""
+    """A record that is over the limit, without its bytes."""
 
     number: int
     offset: int
     size_bytes: int
 
 
+class Place(NamedTuple):
+    """Between two records of an input: a framing that starts there goes on as if it had read all before.
+
+    Args:
+        offset: the byte that the next block begins with.
+        number: of the last line (or element) before it.
+        context: what of the bytes before must be known: the header of CSV, the bracket of a JSON array.
+    """
+
+    offset: int = 0
+    number: int = 0
+    context: bytes = b""
+
+
+START: Final = Place()
+
+
+class Framing(Protocol):
+    """Cuts blocks into records; holds at most about twice the limit of a record."""
+
+    @property
+    def place(self) -> Place:
+        """Behind the record that came out last: a reader that stops here misses none and repeats none."""
+        ...
+
+    def feed(self, block: bytes) -> Iterator[Line | Overlong]:
+        """The records that are known to end in this block."""
+        ...
+
+    def idle(self) -> Iterator[Line | Overlong]:
+        """The record that is whole, but waits to see whether the next line continues it; the input goes on."""
+        ...
+
+    def end(self) -> Iterator[Line | Overlong]:
+        """The last record, where only the end of the input ends it."""
+        ...
+
+
 class Splitter:
     """Cuts blocks into lines; holds at most one line of `limit_bytes`."""
 
-    def __init__(self, limit_bytes: int) -> None:
+    def __init__(self, limit_bytes: int, place: Place = START, *, keeps_endings: bool = False) -> None:
         self._limit_bytes = limit_bytes
-        self._number = 0
-        self._offset = 0
+        self._number = place.number
+        self._offset = place.offset
+        self._keeps_endings = keeps_endings
         self._begun = bytearray()
         self._begun_bytes = 0
+
+    @property
+    def place(self) -> Place:
+        """Behind the last line that came out."""
+        return Place(self._offset, self._number)
 
     def feed(self, block: bytes) -> Iterator[Line | Overlong]:
         """The lines that end in this block."""
         *ended, rest = block.split(b"\n")
         for piece in ended:
             self._add(piece)
-            yield self._line(ending_bytes=1)
+            yield self._line(b"\n")
         self._add(rest)
+
+    def idle(self) -> Iterator[Line | Overlong]:
+        """None: a line is whole when it has its ending."""
+        return iter(())
 
     def end(self) -> Iterator[Line | Overlong]:
         """The last line, where the input does not end with a line feed."""
         if self._begun_bytes:
-            yield self._line(ending_bytes=0)
+            yield self._line(b"")
 
     def _add(self, piece: bytes) -> None:
         self._begun_bytes += len(piece)
@@ -60,17 +118,17 @@ class Splitter:
         else:
             self._begun.clear()
 
-    def _line(self, ending_bytes: int) -> Line | Overlong:
+    def _line(self, ending: bytes) -> Line | Overlong:
         self._number += 1
         content, size, offset = bytes(self._begun), self._begun_bytes, self._offset
-        self._offset += size + ending_bytes
+        self._offset += size + len(ending)
         self._begun.clear()
         self._begun_bytes = 0
         if size > self._limit_bytes:
             return Overlong(self._number, offset, size)
         if offset == 0:
             content = content.removeprefix(UTF8_BOM)
-        return Line(self._number, offset, content.removesuffix(b"\r"))
+        return Line(self._number, offset, content + ending if self._keeps_endings else content.removesuffix(b"\r"))
 
 
 def why_not_text(block: bytes, *, is_whole: bool) -> str | None:

@@ -1,0 +1,56 @@
+"""The format of an input, by a sample of its beginning.
+
+Each format cuts and reads the sample. The one that reads the most of its records wins, if it reads most of them at all;
+of two that read as many, the stricter one. Nothing else is looked at, so the same beginning gives the same format.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from pipeline.core.formats.parsed import LocalTime
+from pipeline.core.formats.registry import FORMATS
+from pipeline.core.lines import START, Line
+from pipeline.errors import InputError
+
+if TYPE_CHECKING:
+    from pipeline.core.formats.registry import Format
+
+PLAIN: Final = "plain"
+# A sample of this size has some hundreds of lines; more of it, or more lines, are not looked at.
+SAMPLE_BYTES: Final = 64 * 1024
+SAMPLE_RECORDS: Final = 200
+# A format is only taken for that of the input when it reads more than this share of the sample.
+LEAST_SHARE: Final = 0.5
+_ANY_TIME: Final = LocalTime(lambda local: local.replace(tzinfo=UTC), datetime(2000, 1, 1, tzinfo=UTC))
+
+
+def detect(sample: bytes) -> str:
+    """The name of the format that an input is in which begins with these bytes; the first 64 KiB are enough.
+
+    >>> detect(b'{"level": "info"}'), detect(b"started")
+    ('ndjson', 'plain')
+    """
+    shares = {name: _share(each, sample[:SAMPLE_BYTES]) for name, each in FORMATS.items() if name != PLAIN}
+    best = max(shares, key=lambda name: shares[name])
+    return best if shares[best] > LEAST_SHARE else PLAIN
+
+
+def _share(of: Format, sample: bytes) -> float:
+    """How much of the sample's records the format reads; a last one that the sample cuts off does not count."""
+    framing = of.frame(SAMPLE_BYTES, START)
+    every = list(islice(framing.feed(sample), SAMPLE_RECORDS)) or list(framing.end())
+    records = [each for each in every if isinstance(each, Line) and each.content.strip()]
+    if not records or not of.is_likely(records):
+        return 0.0
+    return sum(_is_read(of, record) for record in records) / len(records)
+
+
+def _is_read(of: Format, record: Line) -> bool:
+    try:
+        of.parse(record, _ANY_TIME)
+    except InputError:
+        return False
+    return True

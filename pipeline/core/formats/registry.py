@@ -1,0 +1,41 @@
+"""The formats by name: how each cuts an input into records, and how it reads one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from pipeline.core.formats import plain, structured
+from pipeline.core.lines import Splitter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pipeline.core.formats.parsed import LocalTime, Parsed
+    from pipeline.core.lines import Framing, Line, Place
+
+
+def _always(_records: Sequence[Line]) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format of logs.
+
+    Args:
+        parse: what a record says of itself. Raises InputError, when the record is not of the format.
+        frame: its framing, with the limit of a record in bytes, from a place on.
+        is_likely: whether records that can all be read as this format are likely to be meant so.
+    """
+
+    parse: Callable[[Line, LocalTime], Parsed]
+    frame: Callable[[int, Place], Framing] = Splitter
+    is_likely: Callable[[Sequence[Line]], bool] = _always
+
+
+# In the order of their strictness: of two that read as many records of an input, the first is the format of it.
+FORMATS: Final[dict[str, Format]] = {
+    "ndjson": Format(structured.parse),
+    "plain": Format(plain.parse),
+}
