@@ -1,8 +1,13 @@
-"""The kinds of records: what is put, and, of poison, the reasons that its dead letter may have."""
+"""The kinds of records: what is put, what of it is kept, and, of poison, the reasons that its dead letter may have.
+
+An event of ours, a log event of a CloudWatch Logs subscription and a change by DynamoDB's own Kinesis destination are
+good; a trace, a control message and a subscription record without log events are dropped on purpose.
+"""
 
 from __future__ import annotations
 
 import gzip
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -10,13 +15,26 @@ import orjson
 from pipeline.environment import read_schemas
 from pipeline.model import Reason
 from pipeline.project import SCHEMAS
-from pipeline.testing.lambda_events import log_event
+from pipeline.testing.lambda_events import log_event, log_subscription, table_change
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+GOOD: Final = frozenset({"log", "change", "log event", "table change"})
+CHANGES: Final = frozenset({"change", "table change"})
+DROPPED: Final = frozenset({"dropped", "control", "no log events"})
 _CHANGE: Final = read_schemas(SCHEMAS)["change.v1"]["examples"][0]
+_TABLE: Final = "carts"
+CREATED_AT: Final = 1_764_000_000_000_000
+# Of a subscription, as the builder has it; the names are those of OpenTelemetry.
+_RESOURCE: Final = {
+    "cloud.provider": "aws",
+    "cloud.account.id": "000000000000",
+    "aws.log.group.names": ["/aws/lambda/orders"],
+    "aws.log.stream.names": ["2026/11/23/[$LATEST]0a1b"],
+}
 _KPL_MAGIC: Final = bytes.fromhex("f3899ac2")
+_GZIP: Final = log_subscription("x")
 
 
 def log(event_id: str, key: str, hour: str, **data: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
@@ -34,6 +52,36 @@ def change(event_id: str, entity: str, hour: str, version: int, *, is_delete: bo
     return {**log(event_id, entity, hour), "type": "change.v1", "data": data}
 
 
+def subscription(*log_events: tuple[str, str]) -> bytes:
+    """A record of a CloudWatch Logs subscription with a log event for each id and hour; one without an id is bad."""
+    return log_subscription(logEvents=[_log_event(*each) for each in log_events])
+
+
+def _log_event(event_id: str, hour: str) -> dict[str, Any]:
+    at = datetime.fromisoformat(f"2026-11-23T{hour}:00:00Z").timestamp()
+    message = f"body of {event_id}" if event_id else None
+    return {"id": event_id or "bad", "timestamp": int(at * 1000), "message": message}
+
+
+def by_destination(entity: str, version: int, *, is_delete: bool) -> bytes:
+    """A change of an item as DynamoDB's own Kinesis destination writes it; it has no id of its own."""
+    key = entity.partition("/")[2]
+    keys = {"id": {"S": key}}
+    after = None if is_delete else image(entity, version)
+    change = table_change(keys, before={**keys, "n": {"N": "0"}}, after=after, created_at=CREATED_AT + version)
+    return orjson.dumps({**change, "tableName": _TABLE})
+
+
+def image(entity: str, version: int) -> dict[str, Any]:
+    """The item after a change."""
+    return {"id": {"S": entity.partition("/")[2]}, "n": {"N": str(version)}}
+
+
+def data_of_log_event(event_id: str) -> dict[str, Any]:
+    """The data of the event that a log event becomes."""
+    return {"body": f"body of {event_id}", "resource": _RESOURCE}
+
+
 def _event(**changes: Any) -> bytes:  # noqa: ANN401 - JSON
     return orjson.dumps({**log_event("poison"), **changes})
 
@@ -42,12 +90,17 @@ def _body(text: str) -> bytes:
     return _event().replace(b'"started"', text.encode())
 
 
-# What can never succeed, each with the reasons it may be dead-lettered for; None where that depends on the decoder.
-POISON: Final[Mapping[str, tuple[bytes, frozenset[Reason] | None]]] = {
+def _packed(reason: Reason) -> frozenset[Reason]:
+    """What is not unpacked, because it is a user record itself, is no UTF-8."""
+    return frozenset({reason, Reason.NOT_UTF8})
+
+
+# What can never succeed, each with the reasons it may be dead-lettered for.
+POISON: Final[Mapping[str, tuple[bytes, frozenset[Reason]]]] = {
     "no bytes": (b"", frozenset({Reason.NOT_JSON})),
     "no JSON": (b"{", frozenset({Reason.NOT_JSON})),
     "not UTF-8": (b'{"id":"\xff\xfe"}', frozenset({Reason.NOT_UTF8})),
-    "half a surrogate": (_body('"\\ud800"'), None),
+    "half a surrogate": (_body('"\\ud800"'), frozenset({Reason.NOT_JSON})),
     "NaN": (_body("NaN"), frozenset({Reason.NOT_JSON})),
     "infinite": (_body("1e999"), frozenset({Reason.NUMBER_OUT_OF_RANGE})),
     "a long integer": (_body("1" * 5000), frozenset({Reason.NUMBER_OUT_OF_RANGE})),
@@ -61,6 +114,15 @@ POISON: Final[Mapping[str, tuple[bytes, frozenset[Reason] | None]]] = {
     "no time": (_event(time="yesterday"), frozenset({Reason.TIME_INVALID})),
     "null": (b"null", frozenset({Reason.NOT_AN_EVENT})),
     "larger than an item": (_body(f'"{"x" * 410_000}"'), frozenset({Reason.TOO_LARGE})),
-    "a gzip bomb": (gzip.compress(bytes(2_000_000)), None),
-    "a corrupt aggregate": (_KPL_MAGIC + b"corrupt" + bytes(16), None),
+    "a gzip bomb": (gzip.compress(bytes(2_000_000)), _packed(Reason.TOO_LARGE)),
+    "corrupt gzip": (_GZIP[:-8] + bytes(8), _packed(Reason.GZIP_CORRUPT)),
+    "gzip that breaks off": (_GZIP[:-9], _packed(Reason.GZIP_CORRUPT)),
+    "a corrupt aggregate": (_KPL_MAGIC + b"corrupt" + bytes(16), _packed(Reason.AGGREGATE_CORRUPT)),
+    "no subscription": (log_subscription("x", owner=""), _packed(Reason.NOT_AN_EVENT)),
+    "a log event without text": (subscription(("", "10")), _packed(Reason.SCHEMA_INVALID)),
+    "no change": (b'{"eventSource":"aws:dynamodb"}', frozenset({Reason.NOT_AN_EVENT})),
+}
+ON_PURPOSE: Final[Mapping[str, bytes]] = {
+    "control": log_subscription(messageType="CONTROL_MESSAGE"),
+    "no log events": log_subscription(),
 }

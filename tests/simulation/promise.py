@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.aws.s3 import archived, dead_letters, position_key
 from pipeline.core.attribute_value import from_json
+from pipeline.core.decode import decode
 from pipeline.core.records import read
 from pipeline.testing.mapping import Outcome
 from pipeline.testing.mapping.faults import InvocationFault
-from tests.simulation.kinds import POISON
+from tests.simulation import kinds
+from tests.simulation.kinds import CHANGES, DROPPED, GOOD, POISON
 from tests.simulation.world import content
 
 if TYPE_CHECKING:
@@ -27,8 +29,6 @@ if TYPE_CHECKING:
     from pipeline.model import Position
     from pipeline.testing.mapping import Simulator, StreamRecord
     from tests.simulation.world import Fact, World
-
-GOOD = {"log", "change"}
 
 
 def broken(world: World) -> list[str]:
@@ -122,7 +122,7 @@ def dead_lettered(world: World) -> Iterator[str]:
         if letter["record"] != fact.record.original:
             yield f"not the original: {key}"
         _, reasons = POISON.get(fact.put.kind, (b"", {"refused_by_sink"}))
-        if reasons is not None and letter["reason"] not in reasons:
+        if letter["reason"] not in reasons:
             yield f"{fact.put.kind} was dead-lettered as {letter['reason']}: {letter['detail']}"
 
 
@@ -133,11 +133,11 @@ def key_of(fact: Fact) -> str:
 
 def dropped(world: World) -> Iterator[str]:
     """What is dropped is counted."""
-    least = sum(fact.put.kind == "dropped" for fact in due(world))
+    least = sum(fact.put.kind in DROPPED for fact in due(world))
     counted = sum(ledger.dropped for ledger in world.ledgers)
     if counted < least:
         yield f"{counted} counted, {least} dropped"
-    if counted and not any(fact.put.kind == "dropped" for fact in world.facts):
+    if counted and not any(fact.put.kind in DROPPED for fact in world.facts):
         yield f"{counted} counted, none was to be dropped"
 
 
@@ -155,15 +155,21 @@ def delivered(world: World) -> Iterator[str]:
     )
     yield from (f"invented: {event_id}" for event_id in items.keys() - facts.keys())
     for event_id, item in items.items():
-        mine = facts.get(event_id, [])
-        if item["position"]["S"] not in {position_of(fact) for fact in mine}:
-            yield f"{event_id} has the position {item['position']['S']}"
-        if mine and item["data"] != expected_data(mine[0]):
+        mine = {position_of(each): each for each in facts[event_id]}
+        place = item["position"]["S"]
+        if place not in mine:
+            yield f"{event_id} has the position {place}"
+        elif item["data"] != expected_data(mine[place]):
             yield f"{event_id} is not as it was put: {item['data']}"
 
 
 def expected_data(fact: Fact) -> Any:  # noqa: ANN401 - an AttributeValue
     """The data of an item, from what was put."""
+    match fact.put.kind:
+        case "log event":
+            return from_json(kinds.data_of_log_event(fact.event_id))
+        case "table change":
+            return from_json(decode(*read({"Records": [fact.record.original]})).data)
     return from_json(json.loads(content(fact.put, fact.event_id))["data"])
 
 
@@ -171,13 +177,13 @@ def entities(world: World) -> Iterator[str]:
     """Every entity has the newest of its versions, and nothing older than the newest that was not given up."""
     possible: defaultdict[str, dict[int, dict[str, Fact]]] = defaultdict(lambda: defaultdict(dict))
     for fact in world.facts:
-        if fact.put.kind == "change":
-            possible[f"entity#{fact.put.key}"][fact.put.version][fact.event_id] = fact
+        if fact.put.kind in CHANGES:
+            possible[f"entity#{fact.put.key}"][fact.version][fact.event_id] = fact
     needed: Counter[str] = Counter()
     for fact in due(world):
-        if fact.put.kind == "change":
+        if fact.put.kind in CHANGES:
             pk = f"entity#{fact.put.key}"
-            needed[pk] = max(needed[pk], fact.put.version)
+            needed[pk] = max(needed[pk], fact.version)
     states = {key[0]: item for key, item in world.table.items.items() if key[1] == "state"}
     yield from (f"invented: {pk}" for pk in states.keys() - possible.keys())
     yield from (f"lost: {pk}" for pk in needed.keys() - states.keys())
@@ -193,7 +199,9 @@ def entities(world: World) -> Iterator[str]:
 
 def expected_state(fact: Fact) -> tuple[Any, bool]:
     """The data of a state, which is what the entity is after the change, or nothing; and whether it is deleted."""
-    return (None, True) if fact.put.is_delete else ({"M": {"id": {"S": fact.event_id}}}, False)
+    is_ours = fact.put.kind == "change"
+    after = {"id": {"S": fact.event_id}} if is_ours else kinds.image(fact.put.key, fact.put.version)
+    return (None, True) if fact.put.is_delete else ({"M": after}, False)
 
 
 # the archive ----------------------------------------------------------------------------------------------------------

@@ -5,13 +5,14 @@ The same draws make the same schedule, and the same schedule makes the same run.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pipeline.testing.lambda_events import FIRST_SEQUENCE_NUMBER
 from pipeline.testing.mapping import FOREVER, EventSourceMapping, Unproven
 from pipeline.testing.mapping.faults import CallFault, InvocationFault
-from tests.simulation.kinds import POISON
+from tests.simulation.kinds import CHANGES, POISON
 
 if TYPE_CHECKING:
     import random
@@ -45,12 +46,25 @@ FILTERS: Final[Mapping[str, Mapping[str, Any]]] = {
     "kinesis": {"partitionKey": [{"anything-but": ["orders/a", "log-a"]}]},
     "table": {"eventName": [{"anything-but": ["REMOVE"]}]},
 }
+_SHARES: Final = {
+    "log": 16,
+    "change": 16,
+    "table change": 4,
+    "again": 6,
+    "dropped": 4,
+    "control": 1,
+    "no log events": 1,
+    "refused": 2,
+    "poison": 8,
+}
+# What is no user record of an aggregate.
+_WHOLE_RECORDS: Final = {"again", "table change", "control", "no log events"}
 FUNCTIONS: Final = ("process", "relay_changes")
 
 
 @dataclass(frozen=True)
 class Put:
-    """Put a record: `kind` is log, dropped, refused, change, again, a kind of poison, or an aggregate of `parts`."""
+    """Put a record: `kind` is one of `kinds`, refused, again, or an aggregate or subscription of `parts`."""
 
     kind: str
     key: str = ""
@@ -147,7 +161,7 @@ def _length(chance: random.Random) -> int:
 
 def _kinesis_actions(chance: random.Random) -> list[Action]:
     actions: list[Action] = []
-    newest = dict.fromkeys(ENTITIES, 0)
+    newest = Counter[str]()
     for _ in range(_length(chance)):
         kind = chance.choices(["put", "wait", "reshard", "restart"], [40, 6, 2, 1])[0]
         if kind == "wait":
@@ -157,26 +171,33 @@ def _kinesis_actions(chance: random.Random) -> list[Action]:
         elif kind == "restart":
             actions.append(Restart(from_horizon=chance.random() < 0.5))
         else:
-            actions.append(_aggregate(chance, newest) if chance.random() < 0.1 else _put(chance, newest))
+            actions.append(chance.choices([_put, _aggregate, _subscription], [17, 2, 1])[0](chance, newest))
     return actions
 
 
-def _aggregate(chance: random.Random, newest: dict[str, int]) -> Put:
+def _aggregate(chance: random.Random, newest: Counter[str]) -> Put:
     parts = [_put(chance, newest) for _ in range(chance.choice([1, 2, 3, 12]))]
-    parts = [replace(part, kind="log") if part.kind == "again" else part for part in parts]
+    parts = [replace(part, kind="log") if part.kind in _WHOLE_RECORDS else part for part in parts]
     return Put("aggregate", f"log-{chance.choice(ENTITIES)}", parts=tuple(parts))
 
 
-def _put(chance: random.Random, newest: dict[str, int]) -> Put:
-    kind = chance.choices(["log", "change", "again", "dropped", "refused", "poison"], [8, 8, 3, 2, 1, 4])[0]
+def _subscription(chance: random.Random, _: Counter[str]) -> Put:
+    names = chance.choices(["log event", "a log event without text"], [9, 1], k=chance.choice([1, 2, 3, 12]))
+    parts = [Put(name, hour=chance.choice(HOURS)) for name in names]
+    return Put("subscription", f"log-{chance.choice(ENTITIES)}", parts=tuple(parts))
+
+
+def _put(chance: random.Random, newest: Counter[str]) -> Put:
+    kind = chance.choices([*_SHARES], [*_SHARES.values()])[0]
     key, hour = chance.choice(ENTITIES), chance.choice(HOURS)
     if kind == "poison":
         return Put(chance.choice([*POISON]), f"log-{key}")
-    if kind == "change":
-        newest[key] += chance.choice([1, 1, 3, 10**20])
-        late = chance.random() < 0.1 and newest[key] > 1
-        version = chance.randrange(1, newest[key]) if late else newest[key]
-        return Put(kind, f"orders/{key}", hour, version, is_delete=chance.random() < 0.2)
+    if kind in CHANGES:
+        entity = f"{'orders' if kind == 'change' else 'carts'}/{key}"
+        newest[entity] += chance.choice([1, 1, 3, 10**20 if kind == "change" else 10**9])
+        late = chance.random() < 0.1 and newest[entity] > 1
+        version = chance.randrange(1, newest[entity]) if late else newest[entity]
+        return Put(kind, entity, hour, version, is_delete=chance.random() < 0.2)
     return Put(kind, f"log-{key}", hour)
 
 

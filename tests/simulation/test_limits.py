@@ -28,11 +28,11 @@ SHORTER = Schedule(
     actions=[LOG, Wait(1.0), LOG, Restart(from_horizon=True)],
     invocations={"process": [None, InvocationFault.STALE]},
 )
-# [5, 6 poison, 7] is delivered, and then [8]; then the first one ends once more, and can not keep the dead letter of 6.
+# [5, 6 poison, 7] is delivered, and then [8]; then the first one ends once more, and cannot keep the dead letter of 6.
 FAILING = replace(
     SHORTER,
     actions=[LOG, Put("no JSON", "log-a"), LOG, Wait(1.0), LOG],
-    calls={"dead-letters": [None, CallFault.NO_CONNECTION]},
+    calls={"dead-letters": [None, *[CallFault.NO_CONNECTION] * 200]},
 )
 
 

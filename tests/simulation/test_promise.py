@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pipeline.testing.mapping import EXHAUSTED, TOO_OLD
 from pipeline.testing.mapping.faults import CallFault, InvocationFault
-from tests.simulation.kinds import POISON
+from tests.simulation.kinds import DROPPED, POISON
 from tests.simulation.schedules import CALL_PLANS
 from tests.simulation.story import problems_of, scheduled, tell
 from tests.simulation.world import World
@@ -30,9 +30,11 @@ MAPPING_FAULTS = {
     "a whole batch again",
     "filtered",
 }
-RECORD_FAULTS = {f"a record: {kind}" for kind in (*POISON, "dropped", "refused")} | {
-    f"a user record: {kind}" for kind in (*POISON, "log", "change", "dropped", "refused")
-}
+RECORD_FAULTS = (
+    {f"a record: {kind}" for kind in (*POISON, *DROPPED, "refused", "table change")}
+    | {f"a user record: {kind}" for kind in (*POISON, "log", "change", "dropped", "refused")}
+    | {f"of a subscription: {kind}" for kind in ("log event", "a log event without text")}
+)
 FAULTS = {*InvocationFault, *CallFault, *STREAM_FAULTS, *MAPPING_FAULTS, *RECORD_FAULTS}
 
 

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from pipeline.core.decode import decode
+from pipeline.core.dynamodb_destination import version_of
+from pipeline.core.records import read
 from pipeline.testing.dynamodb import FakeDynamoDB
 from pipeline.testing.lambda_events import aggregate
 from pipeline.testing.mapping import Clock, KinesisSource, Outcome, Simulator, TableSource
@@ -50,12 +53,16 @@ class Watched(dict[Any, Any]):
 
 @dataclass(frozen=True)
 class Fact:
-    """A record that was put, or a user record of an aggregate, and what is known of it."""
+    """A record that was put, or a user record or log event in it, and what is known of it.
+
+    `version` is a change's, as a number.
+    """
 
     put: Put
     record: StreamRecord
     event_id: str
     sub_sequence_number: int = 0
+    version: int = 0
 
 
 class World:
@@ -173,30 +180,43 @@ class World:
             self.facts.append(Fact(put, record, record.original["eventID"]))
         elif put.kind == "again":
             self._put_again(number)
-        elif put.kind == "aggregate":
-            self._put_aggregate(put, number)
+        elif put.parts:
+            self._put_several(put, number)
         else:
-            event_id = f"{put.kind}-{number}"
-            self.facts.append(Fact(put, self.stream.put(put.key, content(put, event_id)), event_id))
+            self._put_one(put, f"{put.kind}-{number}")
             self.met[f"a record: {put.kind}"] += 1
 
-    def _put_aggregate(self, put: Put, first: int) -> None:
+    def _put_one(self, put: Put, event_id: str) -> None:
+        record = self.stream.put(put.key, content(put, event_id))
+        version = put.version
+        if put.kind == "table change":
+            event = decode(*read({"Records": [record.original]}))
+            event_id, version = event.id, int(version_of(kinds.CREATED_AT + put.version, str(record.sequence_number)))
+        self.facts.append(Fact(put, record, event_id, version=version))
+
+    def _put_several(self, put: Put, first: int) -> None:
         ids = [f"{part.kind}-{first + place}" for place, part in enumerate(put.parts)]
-        data = aggregate(*(content(part, each) for part, each in zip(put.parts, ids, strict=True)))
+        contents = list(zip(put.parts, ids, strict=True))
+        is_aggregate = put.kind == "aggregate"
+        if is_aggregate:
+            data = aggregate(*(content(part, each) for part, each in contents))
+        else:
+            data = kinds.subscription(
+                *(("" if part.kind in kinds.POISON else each, part.hour) for part, each in contents)
+            )
         record = self.stream.put(put.key, data)
-        for place, (part, event_id) in enumerate(zip(put.parts, ids, strict=True)):
-            self.facts.append(Fact(part, record, event_id, place))
-            self.met[f"a user record: {part.kind}"] += 1
-        self.met["an aggregate"] += 1
+        for place, (part, event_id) in enumerate(contents):
+            self.facts.append(Fact(part, record, event_id, place, part.version))
+            self.met[f"{'a user record' if is_aggregate else 'of a subscription'}: {part.kind}"] += 1
+        self.met["an aggregate" if is_aggregate else "a subscription"] += 1
 
     def _put_again(self, number: int) -> None:
         """A good record once more: its producer did not hear that it was accepted."""
-        good = [fact for fact in self.facts if fact.put.kind in {"log", "change"}]
+        good = [fact for fact in self.facts if fact.put.kind in kinds.GOOD]
         if good:
             self.met["the same event is put twice"] += 1
             fact = good[number % len(good)]
-            event_id = fact.event_id
-            self.facts.append(Fact(fact.put, self.stream.put(fact.put.key, content(fact.put, event_id)), event_id))
+            self._put_one(fact.put, fact.event_id)
 
 
 def met_by(simulator: Simulator) -> Counter[str]:
@@ -215,9 +235,16 @@ def met_by(simulator: Simulator) -> Counter[str]:
 
 def content(put: Put, event_id: str) -> bytes:
     """The bytes of a record."""
-    if put.kind in kinds.POISON:
-        return kinds.POISON[put.kind][0]
-    if put.kind == "change":
-        return orjson.dumps(kinds.change(event_id, put.key, put.hour, put.version, is_delete=put.is_delete))
+    match put.kind:
+        case "change":
+            return orjson.dumps(kinds.change(event_id, put.key, put.hour, put.version, is_delete=put.is_delete))
+        case "table change":
+            return kinds.by_destination(put.key, put.version, is_delete=put.is_delete)
+        case "log event":
+            return kinds.subscription((event_id, put.hour))
+        case kind if kind in kinds.POISON:
+            return kinds.POISON[kind][0]
+        case kind if kind in kinds.ON_PURPOSE:
+            return kinds.ON_PURPOSE[kind]
     severity = {"severity_number": 1} if put.kind == "dropped" else {}
     return orjson.dumps(kinds.log(event_id, put.key, put.hour, **severity))

@@ -26,6 +26,8 @@ MAX_BATCH_BYTES: Final = 6 * 1024 * 1024
 # Ours: with these, a record that always fails is invoked 8 times before it is 60 seconds old, as recorded.
 FIRST_WAIT_SECONDS: Final = 0.25
 LONGEST_WAIT_SECONDS: Final = 60.0
+# Far above the longest wait; two to the power of a thousand failures would be no float.
+_MOST_DOUBLINGS: Final = 64
 
 
 @dataclass
@@ -92,7 +94,9 @@ class Lane:
 
     def wait(self, now: float) -> None:
         """Deliver no sooner than after a back-off."""
-        self.ready_at = now + min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2.0**self._failures)
+        self.ready_at = now + min(
+            LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2.0 ** min(self._failures, _MOST_DOUBLINGS)
+        )
         self._failures += 1
 
     def fail_from(self, place: int, now: float) -> list[StreamRecord]:
