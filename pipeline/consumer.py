@@ -2,9 +2,11 @@
 
     read ▸ prepare ▸ fetch ▸ finish ▸ write ▸ check the ledger ▸ respond
 
-The order of the writes is what keeps the promise. Items, state and stream entries go first: each is idempotent, and
-they tell where the first failure is. Then the dead letters below it, and last the archive, whose objects may only hold
-what will not be delivered again. Nothing is acknowledged whose dead letter or delivery is not written.
+The order of the writes is what keeps the promise. Items, state and stream entries go first, side by side: each is
+idempotent and needs none of the others, and they tell where the first failure is. Then the dead letters below it, and
+last the archive, whose objects may only hold what will not be delivered again. Nothing is acknowledged whose dead
+letter or delivery is not written. What one sink refuses for ever another may hold: the record is a dead letter, and a
+redrive writes the same there again.
 
 A misconfiguration, a flood of bugs and a ledger that does not add up are raised: the invocation fails, and the event
 source mapping retries it and in the end sends the batch to its on-failure destination.
@@ -13,6 +15,7 @@ source mapping retries it and in the end sends the batch to its on-failure desti
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -59,19 +62,25 @@ class Consumer:
         """Process one batch as Lambda delivers it and say from where on it is to be delivered again.
 
         Raises Misconfiguration, BugFlood or LedgerMismatch; any other failure is in the answer or in the dead letters.
+        While a lookup is down nothing is written, and the batch is delivered again from its first record on.
         """
-        prepared = prepare(read(event), self.stages)
-        processed = finish(prepared, self.lookup.fetch(prepared.wants), self.stages)
-        _refuse_flood(processed.dead_letters, prepared.records)
-        self._refuse_homeless(processed.deliveries)
-        written = self._write(prepared, processed, remaining)
+        delivered = read(event)
+        prepared = prepare(delivered, self.stages)
+        try:
+            facts = self.lookup.fetch(prepared.wants)
+        except Retryable:
+            written = Written({}, first_failure=delivered[0].position if delivered else None)
+        else:
+            written = self._write(prepared, finish(prepared, facts, self.stages), remaining)
         records = [*prepared.records, *prepared.unread]
         ledger = _ledger(records, prepared.dropped, written)
         ledger.check()
-        self._tell(records, ledger)
+        self._tell(delivered, records, ledger)
         return respond(records, written.first_failure)
 
     def _write(self, prepared: Prepared, processed: Processed, remaining: Remaining) -> Written:
+        _refuse_flood(processed.dead_letters, prepared.records)
+        self._refuse_homeless(processed.deliveries)
         written = Written({letter.record.position: letter for letter in processed.dead_letters})
         if prepared.unread:
             written.fail(prepared.unread[0].position)
@@ -79,32 +88,29 @@ class Consumer:
         def left() -> float:
             return remaining() - RESERVE_SECONDS
 
-        for kind, sink in self.sinks.items():
-            if kind is not Line:
-                alive = [each for each in _of(kind, processed.deliveries) if each.position not in written.dead]
-                written.note(sink.write(alive, left), {each.position: each for each in prepared.records})
+        for failures in self._write_side_by_side(processed.deliveries, left):
+            if failures:
+                written.note(failures, {each.position: each for each in prepared.records})
         self._keep_dead_letters(written, left)
         self._archive(written, processed.deliveries, left)
         written.delivered = {each.position for each in processed.deliveries} - written.dead.keys()
         return written
 
-    def _keep_dead_letters(self, written: Written, left: Remaining) -> None:
-        """Keep every dead letter that will be acknowledged; one that cannot be kept is delivered again instead.
+    def _write_side_by_side(
+        self, deliveries: Sequence[Delivery], left: Remaining
+    ) -> Iterable[Mapping[Position, Failure]]:
+        """What each sink but the archive's could not write; when one raises, it is raised after all have ended."""
+        calls = [(sink, _of(kind, deliveries)) for kind, sink in self.sinks.items() if kind is not Line]
+        if sum(bool(own) for _, own in calls) <= 1:
+            return [sink.write(own, left) for sink, own in calls]
+        with ThreadPoolExecutor(len(calls)) as writers:
+            return writers.map(lambda call: call[0].write(call[1], left), calls)
 
-        Those of the first record are kept whatever the time left: to stop among the user records of an aggregate is to
-        begin with the same aggregate again.
-        """
-        first = None
-        for position in sorted(written.dead, key=_order):
-            if not written.is_acknowledged(position):
-                return
-            first = first or position.sequence_number
-            if position.sequence_number != first and left() <= 0:
-                written.fail(position)
-                return
-            try:
-                self.dead_letters.keep(written.dead[position])
-            except Retryable:
+    def _keep_dead_letters(self, written: Written, left: Remaining) -> None:
+        """Keep every dead letter that will be acknowledged; one that cannot be kept is delivered again instead."""
+        letters = [written.dead[each] for each in sorted(written.dead, key=_order) if written.is_acknowledged(each)]
+        if letters:
+            for position in self.dead_letters.keep(letters, left):
                 written.fail(position)
 
     def _archive(self, written: Written, deliveries: Sequence[Delivery], left: Remaining) -> None:
@@ -129,12 +135,14 @@ class Consumer:
                 f"no sink for {', '.join(sorted(homeless))}; give the consumer one, or change a route"
             )
 
-    def _tell(self, records: Sequence[Record], ledger: Ledger) -> None:
+    def _tell(self, delivered: Sequence[Record], records: Sequence[Record], ledger: Ledger) -> None:
         self.report.batch(
             ledger,
             first=records[0].position if records else None,
             last=records[-1].position if records else None,
             lag_seconds=max(0.0, self.now() - records[-1].arrived_at) if records else 0.0,
+            size=len(delivered),
+            size_bytes=sum(map(_size_bytes, delivered)),
         )
 
 
@@ -194,3 +202,13 @@ def _of[D: Delivery](kind: type[D], deliveries: Iterable[Delivery]) -> list[D]:
 
 def _order(position: Position) -> tuple[int, int]:
     return position.order
+
+
+def _size_bytes(record: Record) -> int:
+    """The data as delivered: its base64 from Kinesis, or what DynamoDB Streams says; 0 where there is none."""
+    original = record.original
+    if "kinesis" in original:
+        data = original["kinesis"].get("data")
+        return len(data) if isinstance(data, str) else 0
+    size = original["dynamodb"].get("SizeBytes")
+    return size if isinstance(size, int) else 0

@@ -55,8 +55,13 @@ class Sink[D: Delivery](Protocol):
 class DeadLetterSink(Protocol):
     """Somewhere that dead letters are kept."""
 
-    def keep(self, dead_letter: DeadLetter) -> None:
-        """Keep it under a key made of its position: twice leaves one. Raises Retryable or Misconfiguration."""
+    def keep(self, dead_letters: Sequence[DeadLetter], remaining: Remaining) -> Mapping[Position, Failure]:
+        """Keep all, the earliest first, each under a key made of its position: twice leaves one.
+
+        Returns what was not kept, by position: once one could not be, those after it wait. Those of the first record
+        are tried whatever the time left: to stop among the user records of an aggregate is to begin with the same
+        aggregate again. Raises Misconfiguration.
+        """
         ...
 
 
@@ -71,8 +76,21 @@ class Lookup(Protocol):
 class Report(Protocol):
     """Somewhere that the counts of a batch are told, once a batch and without any record's content."""
 
-    def batch(self, ledger: Ledger, *, first: Position | None, last: Position | None, lag_seconds: float) -> None:
-        """Tell the counts of one batch."""
+    def batch(
+        self,
+        ledger: Ledger,
+        *,
+        first: Position | None,
+        last: Position | None,
+        lag_seconds: float,
+        size: int,
+        size_bytes: int,
+    ) -> None:
+        """Tell the counts of one batch.
+
+        `size` is in records as delivered, where the ledger counts user records; `size_bytes` is of their data as it was
+        delivered: in base64 from Kinesis, the size of keys and images from DynamoDB Streams.
+        """
         ...
 
 

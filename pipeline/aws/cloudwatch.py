@@ -24,6 +24,8 @@ class Metric(StrEnum):
     DEAD_LETTERED = "RecordsDeadLettered"
     RETRIED = "RecordsRetried"
     LAG = "Lag"
+    BATCH_SIZE = "BatchSize"
+    BATCH_BYTES = "BatchBytes"
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,23 @@ class BatchReport:
     namespace: str
     function: str
 
-    def batch(self, ledger: Ledger, *, first: Position | None, last: Position | None, lag_seconds: float) -> None:
+    def batch(
+        self,
+        ledger: Ledger,
+        *,
+        first: Position | None,
+        last: Position | None,
+        lag_seconds: float,
+        size: int,
+        size_bytes: int,
+    ) -> None:
         """Print the line."""
         metrics = EphemeralMetrics(namespace=self.namespace, service=self.function)
         for name, count in counts(ledger).items():
             metrics.add_metric(name=name, unit=MetricUnit.Count, value=count)
         metrics.add_metric(name=Metric.LAG, unit=MetricUnit.Seconds, value=round(lag_seconds, 3))
+        metrics.add_metric(name=Metric.BATCH_SIZE, unit=MetricUnit.Count, value=size)
+        metrics.add_metric(name=Metric.BATCH_BYTES, unit=MetricUnit.Bytes, value=size_bytes)
         details: dict[str, Any] = {
             "reasons": {str(reason): count for reason, count in ledger.reasons.items()},
             "first": None if first is None else str(first),

@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import batched
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -19,7 +20,7 @@ from pipeline.errors import Misconfiguration, Retryable
 from pipeline.model import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mypy_boto3_s3 import S3Client
 
@@ -29,9 +30,12 @@ if TYPE_CHECKING:
 ARCHIVE_PREFIX: Final = "archive/"
 DEAD_LETTER_PREFIX: Final = "dead-letters/"
 ARCHIVE_WRITERS: Final = 8
+# As many as the client has connections. Lambda delivers 6 MB at most, so their bodies stay below 100 MB.
+DEAD_LETTER_WRITERS: Final = 16
 # A record of 10 MiB, the most that a stream can be set to, holds fewer user records than this counts.
 SUB_SEQUENCE_DIGITS: Final = 8
 _ZSTD_LEVEL: Final = 1
+_NOT_BEGUN: Final = Failure("no time left, or it waits for one before it")
 
 
 @dataclass(frozen=True)
@@ -68,26 +72,62 @@ class ArchiveSink:
 
 @dataclass(frozen=True)
 class DeadLetterBucket:
-    """DeadLetterSink: one JSON object for each dead letter, with the record as Lambda delivered it."""
+    """DeadLetterSink: one JSON object for each dead letter, with the record as Lambda delivered it.
+
+    Several are written at a time, and no more bodies than that are in memory: of an aggregate of 1 MiB with a thousand
+    bad user records, each of the thousand objects holds the whole record.
+    """
 
     client: S3Client
     bucket: str
     function: str
+    backoff: Backoff = field(default_factory=Backoff)
 
-    def keep(self, dead_letter: DeadLetter) -> None:
-        """Write it under its position. Raises Retryable or Misconfiguration."""
-        position = dead_letter.record.position
-        body = {
-            "reason": dead_letter.reason,
-            "detail": dead_letter.detail,
-            "stage": dead_letter.stage,
+    def keep(self, dead_letters: Sequence[DeadLetter], remaining: Remaining) -> Mapping[Position, Failure]:
+        """Write each under its position, and say which were not written. Raises Misconfiguration."""
+        outcomes: dict[Position, Failure | None] = {}
+        with ThreadPoolExecutor(DEAD_LETTER_WRITERS) as writers:
+            for chunk in batched(_with_records(dead_letters), DEAD_LETTER_WRITERS, strict=False):
+                due = [each for each in chunk if _is_first(each[0], dead_letters) or remaining() > 0]
+                failures = writers.map(lambda each: self._put(each[0], each[1], remaining), due)
+                outcomes.update(zip((letter.record.position for letter, _ in due), failures, strict=True))
+                if len(due) < len(chunk) or any(outcomes.values()):
+                    break
+        wanted = {letter.record.position: _NOT_BEGUN for letter in dead_letters} | outcomes
+        return {position: failure for position, failure in wanted.items() if failure is not None}
+
+    def _put(self, letter: DeadLetter, record: bytes, remaining: Remaining) -> Failure | None:
+        """Write one; `record` is its original record as JSON."""
+        position = letter.record.position
+        about = {
+            "reason": letter.reason,
+            "detail": letter.detail,
+            "stage": letter.stage,
             "function": self.function,
             "position": position._asdict(),
-            "record": dead_letter.record.original,
         }
         key = f"{DEAD_LETTER_PREFIX}{position_key(position)}.json"
-        # Not orjson: it refuses half surrogates and integers beyond 64 bits, and this is where everything can be kept.
-        _put_object(self.client, self.bucket, key, json.dumps(body).encode(), "application/json")
+        body = b'%b, "record": %b}' % (json.dumps(about).encode()[:-1], record)
+        try:
+            self.backoff.retry(lambda: _put_object(self.client, self.bucket, key, body, "application/json"), remaining)
+        except Retryable as error:
+            return Failure(str(error))
+        return None
+
+
+def _with_records(dead_letters: Iterable[DeadLetter]) -> Iterator[tuple[DeadLetter, bytes]]:
+    """Each with its original record as JSON, which the user records of an aggregate share."""
+    original, record = None, b""
+    for letter in dead_letters:
+        if letter.record.original is not original:
+            original = letter.record.original
+            # Not orjson: it refuses half surrogates and integers beyond 64 bits, and here everything can be kept.
+            record = json.dumps(original).encode()
+        yield letter, record
+
+
+def _is_first(letter: DeadLetter, dead_letters: Sequence[DeadLetter]) -> bool:
+    return letter.record.position.sequence_number == dead_letters[0].record.position.sequence_number
 
 
 def position_key(position: Position) -> str:

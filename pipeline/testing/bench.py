@@ -42,6 +42,7 @@ class Bench:
     actions: Actions = field(default_factory=Actions)
 
     def __post_init__(self) -> None:
+        self.report = FakeReport(self.actions)
         self.dead_letters = FakeDeadLetters(self.actions, frozenset(map(str, self.unkept)))
         self.sinks: dict[type[Delivery], FakeSink[Any]] = {
             Item: self._sink("items", self.items),
@@ -54,7 +55,7 @@ class Bench:
 
     def consumer(self) -> Consumer:
         """The consumer; it looks at the clock one second after the records arrived."""
-        return Consumer(self.stages, self.sinks, self.dead_letters, FakeReport(self.actions), lambda: ARRIVED_AT + 1)
+        return Consumer(self.stages, self.sinks, self.dead_letters, self.report, lambda: ARRIVED_AT + 1)
 
     def consume(self, batch: Mapping[str, Any], *, seconds: float = 60) -> Mapping[str, Any]:
         """The answer for a batch, with so many seconds left."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipeline.errors import Retryable
 from pipeline.model import Delivery, Failure
 
 if TYPE_CHECKING:
@@ -58,22 +57,26 @@ class FakeDeadLetters:
     failing: frozenset[str] = frozenset()
     kept: list[DeadLetter] = field(default_factory=list)
 
-    def keep(self, dead_letter: DeadLetter) -> None:
-        """Record sequence number and reason. Raises Retryable when told to."""
-        sequence_number = dead_letter.record.position.sequence_number
-        if sequence_number in self.failing:
-            raise Retryable("SlowDown")
-        self.kept.append(dead_letter)
-        self.actions.taken.append(("dead letter", (sequence_number, dead_letter.reason)))
+    def keep(self, dead_letters: Sequence[DeadLetter], remaining: Remaining) -> Mapping[Position, Failure]:
+        """Record sequence number and reason of each; those of the first record whatever the time left."""
+        for place, letter in enumerate(dead_letters):
+            number = letter.record.position.sequence_number
+            is_first = number == dead_letters[0].record.position.sequence_number
+            if number in self.failing or not (is_first or remaining() > 0):
+                return {each.record.position: Failure("SlowDown") for each in dead_letters[place:]}
+            self.kept.append(letter)
+            self.actions.taken.append(("dead letter", (number, letter.reason)))
+        return {}
 
 
 @dataclass
 class FakeReport:
-    """Report: keeps the ledgers."""
+    """Report: keeps the ledgers, and beside each what else it was told of the batch."""
 
     actions: Actions
+    rest: list[Mapping[str, object]] = field(default_factory=list)
 
-    def batch(self, ledger: Ledger, *, first: Position | None, last: Position | None, lag_seconds: float) -> None:
-        """Record the ledger."""
-        del first, last, lag_seconds
+    def batch(self, ledger: Ledger, **rest: object) -> None:
+        """Record the ledger, and the rest under a name of its own."""
         self.actions.taken.append(("ledger", ledger))
+        self.rest.append(rest)

@@ -1,23 +1,36 @@
 from __future__ import annotations
 
+import base64
 import dataclasses
+import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pipeline.consumer import NoLookup
 from pipeline.core.route import Route
-from pipeline.errors import BugFlood, LedgerMismatch, Misconfiguration
-from pipeline.model import Item, Ledger, Line, Position, Reason, State
-from pipeline.testing.bench import ACKNOWLEDGED, STAGES, Bench, logs
-from pipeline.testing.lambda_events import ARRIVED_AT, SHARD, kinesis_event, log_event
+from pipeline.errors import BugFlood, LedgerMismatch, Misconfiguration, Retryable
+from pipeline.model import Entry, Item, Ledger, Line, Position, Reason, State
+from pipeline.routes import relay_changes_stages
+from pipeline.testing.bench import ACKNOWLEDGED, SCHEMA, STAGES, Bench, change_event, logs, named
+from pipeline.testing.lambda_events import (
+    ARRIVED_AT,
+    SHARD,
+    aggregate,
+    dynamodb_event,
+    dynamodb_record,
+    kinesis_event,
+    log_event,
+)
+from pipeline.testing.ports import FakeSink
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pipeline.core.process import Stages
-    from pipeline.model import Delivery, Event
+    from pipeline.model import Delivery, Event, Failure, Json
+    from pipeline.ports import Remaining
 
 
 def test_delivered() -> None:
@@ -106,31 +119,92 @@ def test_no_sink() -> None:
     assert [] == bench.actions.taken
 
 
-@dataclass
-class Told:
-    """Report: keeps all it is told."""
-
-    told: list[tuple[Ledger, Position | None, Position | None, float]] = field(default_factory=list)
-
-    def batch(self, ledger: Ledger, *, first: Position | None, last: Position | None, lag_seconds: float) -> None:
-        self.told.append((ledger, first, last, lag_seconds))
-
-
 @pytest.mark.parametrize(("now", "lag_seconds"), [(ARRIVED_AT + 2.5, 2.5), (ARRIVED_AT - 1, 0.0)])
 def test_report(now: float, lag_seconds: float) -> None:
     """The report tells first and last position and how far behind the last record is, never below zero."""
-    report = Told()
-    consumer = dataclasses.replace(Bench().consumer(), report=report, now=lambda: now)
-    consumer.consume(logs(3), lambda: 60)
+    bench = Bench()
+    dataclasses.replace(bench.consumer(), now=lambda: now).consume(logs(3), lambda: 60)
+    (told,) = bench.report.rest
     first, last = Position("events", SHARD, "1"), Position("events", SHARD, "3")
-    assert [(Ledger(3, delivered=3), first, last, lag_seconds)] == report.told
+    assert (first, last, lag_seconds) == (told["first"], told["last"], told["lag_seconds"])
 
 
 def test_report_of_nothing() -> None:
-    """An empty batch has no positions and no lag."""
-    report = Told()
-    dataclasses.replace(Bench().consumer(), report=report).consume({"Records": []}, lambda: 60)
-    assert [(Ledger(0), None, None, 0.0)] == report.told
+    """An empty batch has no positions, no lag and no size."""
+    bench = Bench()
+    bench.consume({"Records": []})
+    assert [{"first": None, "last": None, "lag_seconds": 0.0, "size": 0, "size_bytes": 0}] == bench.report.rest
+
+
+def size_of(batch: dict[str, Any], stages: Stages = STAGES) -> tuple[object, object]:
+    bench = Bench(stages)
+    bench.sinks[Entry] = FakeSink("entries", bench.actions)
+    bench.consume(batch)
+    (told,) = bench.report.rest
+    return told["size"], told["size_bytes"]
+
+
+def test_size() -> None:
+    """A batch is as large as it was delivered: an aggregate is one record, and its bytes are those of its base64."""
+    assert (2, 8 + 4) == size_of(kinesis_event(b"{" * 6, b"{" * 3))
+    packed = aggregate(log_event("a"), log_event("b"))
+    assert (1, len(base64.b64encode(packed))) == size_of(kinesis_event(packed))
+
+
+def test_size_of_changes() -> None:
+    """A change is as large as DynamoDB Streams says."""
+    changes = [dynamodb_record({"id": {"S": str(n)}}, after={}, sequence_number=n) for n in (1, 2)]
+    assert (2, 2 * 26) == size_of(dynamodb_event(*changes), relay_changes_stages(SCHEMA))
+
+
+@pytest.mark.parametrize("data", [None, 7, [], {}])
+def test_size_of_what_has_none(data: object) -> None:
+    """Data that is no text, and a size that is no number, count for nothing and fail nothing."""
+    record: Any = kinesis_event(b"")["Records"][0]
+    change: Any = dynamodb_record({"order_id": {"S": "1"}}, after={})
+    odd = {**record, "kinesis": {**record["kinesis"], "data": data}}
+    without = {**change, "dynamodb": {**change["dynamodb"], "SizeBytes": str(data)}}
+    assert (1, 0) == size_of({"Records": [odd]})
+    assert (1, 0) == size_of({"Records": [without]}, relay_changes_stages(SCHEMA))
+
+
+@dataclass
+class Down:
+    """Lookup: raises."""
+
+    error: Exception
+
+    def fetch(self, wants: frozenset[str]) -> Mapping[str, Json]:
+        del wants
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("batch", "answer"),
+    [
+        (logs(3), named(1)),
+        (kinesis_event(b"{", log_event("2"), first=1), named(1)),
+        (kinesis_event(aggregate(b"{", log_event("2")), log_event("3"), first=1), named(1)),
+        (logs(0), ACKNOWLEDGED),
+    ],
+)
+def test_lookup_is_down(batch: dict[str, Any], answer: dict[str, Any]) -> None:
+    """While a lookup is down nothing is written, and the batch comes again from its first record on."""
+    bench = Bench()
+    consumer = dataclasses.replace(bench.consumer(), lookup=Down(Retryable("timed out")))
+    assert answer == consumer.consume(batch, lambda: 60)
+    received = bench.ledger().received
+    assert [("ledger", Ledger(received, retried=received))] == bench.actions.taken
+
+
+def test_lookup_is_denied() -> None:
+    """A lookup that may not be used fails the invocation loudly."""
+    bench = Bench()
+    with pytest.raises(Misconfiguration, match="AccessDenied"):
+        dataclasses.replace(bench.consumer(), lookup=Down(Misconfiguration("AccessDenied"))).consume(
+            logs(1), lambda: 60
+        )
+    assert [] == bench.actions.taken
 
 
 def test_no_lookup() -> None:
@@ -138,3 +212,37 @@ def test_no_lookup() -> None:
     assert {} == NoLookup().fetch(frozenset())
     with pytest.raises(ValueError, match="nothing can be looked up here, but"):
         NoLookup().fetch(frozenset({"user/1"}))
+
+
+@dataclass
+class Meeting(FakeSink[Any]):
+    """Sink: does not end before both who are to meet have begun."""
+
+    place: threading.Barrier = field(default_factory=lambda: threading.Barrier(2))
+
+    def write(self, deliveries: Sequence[Any], remaining: Remaining) -> Mapping[Position, Failure]:
+        self.place.wait(timeout=30)
+        return super().write(deliveries, remaining)
+
+
+def test_side_by_side() -> None:
+    """Items and states are written at the same time, and the archive when both are done."""
+    bench, place = Bench(), threading.Barrier(2)
+    for kind in (Item, State):
+        bench.sinks[kind] = Meeting(bench.sinks[kind].name, bench.actions, place=place)
+    assert ACKNOWLEDGED == bench.consume(kinesis_event(change_event("1"), change_event("2"), first=1))
+    *first, archive, _ = bench.actions.taken
+    assert [("items", ["1", "2"]), ("states", ["1", "2"])] == sorted(first, key=str)
+    assert ("archive", ["1", "2"]) == archive
+
+
+@pytest.mark.parametrize(("bad", "good"), [(Item, "states"), (State, "items")])
+def test_a_sink_that_raises_waits_for_the_other(bad: type[Delivery], good: str) -> None:
+    """When one sink is refused, the other has ended before the invocation fails: nothing is written behind its back."""
+    bench, place = Bench(), threading.Barrier(2)
+    for kind in (Item, State):
+        error = Misconfiguration("AccessDenied") if kind is bad else None
+        bench.sinks[kind] = Meeting(bench.sinks[kind].name, bench.actions, error=error, place=place)
+    with pytest.raises(Misconfiguration, match="AccessDenied"):
+        bench.consume(kinesis_event(change_event("1"), first=1))
+    assert [(good, ["1"])] == bench.actions.taken

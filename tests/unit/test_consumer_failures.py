@@ -91,9 +91,10 @@ def test_refused_by_a_sink() -> None:
 @pytest.mark.parametrize(
     ("items", "states", "answer", "kept", "states_written"),
     [
-        ({1: NEVER}, {}, ACKNOWLEDGED, [("1", Reason.REFUSED_BY_SINK)], ["2"]),
+        ({1: NEVER}, {}, ACKNOWLEDGED, [("1", Reason.REFUSED_BY_SINK)], ["1", "2"]),
         ({}, {1: NEVER}, ACKNOWLEDGED, [("1", Reason.REFUSED_BY_SINK)], ["2"]),
-        ({1: NEVER}, {2: LATER}, named(2), [("1", Reason.REFUSED_BY_SINK)], []),
+        ({1: NEVER}, {1: NEVER}, ACKNOWLEDGED, [("1", Reason.REFUSED_BY_SINK)], ["2"]),
+        ({1: NEVER}, {2: LATER}, named(2), [("1", Reason.REFUSED_BY_SINK)], ["1"]),
         ({1: LATER}, {1: NEVER}, named(1), [], ["2"]),
         ({2: LATER}, {1: LATER}, named(1), [], ["2"]),
     ],

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import base64
+import tracemalloc
+from dataclasses import dataclass, field
+from threading import Barrier
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -10,10 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.aws.backoff import Backoff
-from pipeline.aws.s3 import ArchiveSink, DeadLetterBucket, archived, dead_letters, objects, position_key
+from pipeline.aws.s3 import (
+    DEAD_LETTER_WRITERS,
+    ArchiveSink,
+    DeadLetterBucket,
+    archived,
+    dead_letters,
+    objects,
+    position_key,
+)
 from pipeline.core.records import read
-from pipeline.errors import Misconfiguration, Retryable
-from pipeline.model import DeadLetter, Failure, Position, Reason, Stage
+from pipeline.errors import Misconfiguration
+from pipeline.model import DeadLetter, Failure, Position, Reason, Record, Stage
 from pipeline.testing.aws_errors import aws_error
 from pipeline.testing.countdown import Countdown
 from pipeline.testing.deliveries import a_line, by_number
@@ -29,6 +40,7 @@ SLOW_DOWN = aws_error("SlowDown", 503)
 TIMED_OUT = ReadTimeoutError(endpoint_url="https://s3")
 DENIED = aws_error("AccessDenied", 403)
 REFUSED = aws_error("InvalidRequest", 400)
+NOT_BEGUN = Failure("no time left, or it waits for one before it")
 TEN, ELEVEN = "type=log.v1/date=2026-11-23/hour=10", "type=log.v1/date=2026-11-23/hour=11"
 
 
@@ -109,16 +121,36 @@ def a_letter(record: Any = None) -> DeadLetter:  # noqa: ANN401 - a Lambda recor
     return DeadLetter(poison, Reason.NOT_UTF8, "byte 0 of 9 is not UTF-8", Stage.DECODE)
 
 
-def keep(s3: FakeS3, letter: DeadLetter) -> list[tuple[str, dict[str, Any]]]:
-    client: Any = s3
-    DeadLetterBucket(client, "bucket", "process").keep(letter)
-    return list(dead_letters(client, "bucket"))
+def keep(s3: FakeS3, letters: Sequence[DeadLetter], clock: Countdown | None = None) -> dict[int, Failure]:
+    """The failures by sequence number."""
+    clock, client = clock or Countdown(), cast("Any", s3)
+    sink = DeadLetterBucket(client, "bucket", "process", Backoff(draw=lambda: 1.0, sleep=clock.sleep))
+    return by_number(sink.keep(letters, clock))
+
+
+def kept(s3: FakeS3) -> list[tuple[str, dict[str, Any]]]:
+    return list(dead_letters(cast("Any", s3), "bucket"))
+
+
+def kept_numbers(s3: FakeS3) -> list[int]:
+    return [int(content["position"]["sequence_number"]) for _, content in kept(s3)]
+
+
+def letters(*numbers: int) -> list[DeadLetter]:
+    return [a_letter(kinesis_event(POISON, first=number)["Records"][0]) for number in numbers]
+
+
+def of_one_record(count: int, original: Any, number: int = 7) -> list[DeadLetter]:  # noqa: ANN401 - a Lambda record
+    """The dead letters of as many user records of one aggregate."""
+    positions = [Position("events", "shard-0", str(number), sub) for sub in range(count)]
+    return [DeadLetter(Record(each, original, 0.0), Reason.NOT_JSON, "bad", Stage.DECODE) for each in positions]
 
 
 def test_dead_letter() -> None:
     """A dead letter says what was wrong, where, and holds the record as Lambda delivered it."""
     s3, letter = buckets(), a_letter()
-    ((name, kept),) = keep(s3, letter)
+    assert {} == keep(s3, [letter])
+    ((name, content),) = kept(s3)
     assert f"dead-letters/events/shardId-000000000000/{7:056}-00000000.json" == name
     assert {
         "reason": "not_utf8",
@@ -132,31 +164,142 @@ def test_dead_letter() -> None:
             "sub_sequence_number": 0,
         },
         "record": letter.record.original,
-    } == kept
-    assert (POISON, "application/json") == (base64.b64decode(kept["record"]["kinesis"]["data"]), s3.content_types[name])
+    } == content
+    assert (POISON, "application/json") == (
+        base64.b64decode(content["record"]["kinesis"]["data"]),
+        s3.content_types[name],
+    )
 
 
 @pytest.mark.parametrize("odd", ["\ud800", 2**64, 10**400, 1e300, "é\u2028\x00", None, [[[{}]]]])
 def test_any_record_can_be_kept(odd: Any) -> None:  # noqa: ANN401 - whatever Lambda may deliver
     """There is no record that cannot be kept, and none comes out changed."""
-    record = {**dynamodb_record({"id": {"S": "1"}}, after={}), "odd": odd}
-    ((_, kept),) = keep(buckets(), a_letter(record))
-    assert record == kept["record"]
+    record, s3 = {**dynamodb_record({"id": {"S": "1"}}, after={}), "odd": odd}, buckets()
+    assert {} == keep(s3, [a_letter(record)])
+    ((_, content),) = kept(s3)
+    assert record == content["record"]
+
+
+def test_no_dead_letters() -> None:
+    """Nothing to keep makes no call."""
+    s3 = buckets()
+    assert ({}, []) == (keep(s3, []), s3.puts)
 
 
 def test_dead_letter_twice() -> None:
     """Keeping a dead letter twice leaves one; others of the shard stand before and after it."""
     s3 = buckets()
     for number in (10, 9, 7, 9):
-        letters = keep(s3, a_letter(kinesis_event(POISON, first=number)["Records"][0]))
-    assert ["7", "9", "10"] == [kept["position"]["sequence_number"] for _, kept in letters]
+        keep(s3, letters(number))
+    assert [7, 9, 10] == kept_numbers(s3)
+
+
+@pytest.mark.parametrize("count", [DEAD_LETTER_WRITERS - 1, DEAD_LETTER_WRITERS, DEAD_LETTER_WRITERS + 1, 100])
+def test_many_dead_letters(count: int) -> None:
+    """There may be more dead letters than writers: each is kept with its own record."""
+    s3 = buckets()
+    assert {} == keep(s3, letters(*range(1, count + 1)))
+    assert [*range(1, count + 1)] == kept_numbers(s3)
+    assert all(
+        content["position"]["sequence_number"] == content["record"]["kinesis"]["sequenceNumber"]
+        for _, content in kept(s3)
+    )
+
+
+@dataclass
+class Meeting(FakeS3):
+    """Lets nobody go before as many as are to meet are there."""
+
+    place: Barrier = field(default_factory=lambda: Barrier(DEAD_LETTER_WRITERS))
+
+    def put_object(self, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - the API's
+        self.place.wait(timeout=30)
+        return super().put_object(**arguments)
+
+
+def test_dead_letters_side_by_side() -> None:
+    """As many as there are writers are written at the same time."""
+    assert {} == keep(Meeting({"bucket": {}}), letters(*range(1, 2 * DEAD_LETTER_WRITERS + 1)))
+
+
+@pytest.mark.parametrize("errors", [[SLOW_DOWN], [TIMED_OUT, SLOW_DOWN, aws_error("InternalError", 500)]])
+def test_dead_letters_succeed_later(errors: list[Exception | None]) -> None:
+    """A dead letter that S3 has no time for is written later, while there is time."""
+    s3 = buckets(errors=list(errors))
+    assert {} == keep(s3, letters(1, 2, 3))
+    assert ([1, 2, 3], 3 + len(errors)) == (kept_numbers(s3), len(s3.puts))
+
+
+def test_dead_letters_do_not_succeed_in_time() -> None:
+    """One that could not be kept is wanted again, and those after it wait, but for the few already on their way."""
+    s3 = buckets(failing=lambda name: SLOW_DOWN if f"{20:056}" in name else None)
+    failures = keep(s3, letters(*range(1, 101)), Countdown(3))
+    assert Failure(str(SLOW_DOWN)) == failures.pop(20)
+    begun = [*range(1, 20), *range(21, 2 * DEAD_LETTER_WRITERS + 1)]
+    assert dict.fromkeys(range(2 * DEAD_LETTER_WRITERS + 1, 101), NOT_BEGUN) == failures
+    assert begun == kept_numbers(s3)
 
 
 @pytest.mark.parametrize("error", [SLOW_DOWN, TIMED_OUT])
-def test_dead_letter_later(error: Exception) -> None:
-    """A dead letter that S3 has no time for is to be delivered again."""
-    with pytest.raises(Retryable):
-        keep(buckets(errors=[error]), a_letter())
+def test_the_first_dead_letter_does_not_succeed(error: Exception) -> None:
+    """A dead letter that S3 never has time for is to be delivered again."""
+    s3 = buckets(failing=lambda _: error)
+    assert {1: Failure(f"{type(error).__name__}: {error}" if error is TIMED_OUT else str(error))} == keep(
+        s3, letters(1), Countdown(1)
+    )
+
+
+@pytest.mark.parametrize("left", [0.0, -1.0])
+def test_no_time_for_dead_letters(left: float) -> None:
+    """Without time, those of the first record are kept, and nothing else is begun."""
+    s3, clock = buckets(), Countdown(left)
+    failures = keep(s3, [*of_one_record(40, {"n": 1}), *letters(8, 9)], clock)
+    assert ({8: NOT_BEGUN, 9: NOT_BEGUN}, [7] * 40) == (failures, kept_numbers(s3))
+
+
+def test_time_runs_out_for_dead_letters() -> None:
+    """When the time is over nothing is begun any more, and it is said from where on."""
+    clock = Countdown(1.0)
+    s3 = buckets(failing=lambda _: clock.spend(0.02))
+    failures = keep(s3, letters(*range(1, 101)), clock)
+    first = min(failures)
+    assert 1 < first < 100
+    assert dict.fromkeys(range(first, 101), NOT_BEGUN) == failures
+    assert [*range(1, first)] == kept_numbers(s3)
+
+
+class Counted(dict[str, Any]):
+    """A record that counts how often it is read through."""
+
+    read = 0
+
+    def items(self) -> Any:  # noqa: ANN401 - a view
+        self.read += 1
+        return super().items()
+
+
+@dataclass
+class Discarding(FakeS3):
+    """Takes everything, and keeps only the lengths."""
+
+    lengths: list[int] = field(default_factory=list)
+
+    def put_object(self, *, Body: bytes, **_: object) -> dict[str, Any]:  # noqa: N803 - the API's name
+        self.lengths.append(len(Body))
+        return {}
+
+
+def test_an_aggregate_of_bad_user_records() -> None:
+    """A record is made JSON once for all its user records, and there are never more bodies than writers."""
+    data_bytes, count = 1_400_000, 200
+    record, s3 = Counted(data="x" * data_bytes), Discarding({"bucket": {}})
+    dead = of_one_record(count, record)
+    tracemalloc.start()
+    assert {} == keep(s3, dead)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (1, count, True) == (record.read, len(s3.lengths), min(s3.lengths) > data_bytes)
+    assert peak_bytes < (DEAD_LETTER_WRITERS + 4) * data_bytes
 
 
 @pytest.mark.parametrize("s3", [buckets(errors=[DENIED]), buckets(errors=[REFUSED]), FakeS3({"another": {}})])
@@ -165,7 +308,7 @@ def test_misconfiguration(s3: FakeS3, *, is_archive: bool) -> None:
     """A bucket that is not there, or refuses our objects, is raised: no record is to blame."""
     again = FakeS3(s3.buckets, errors=list(s3.errors))
     with pytest.raises(Misconfiguration, match=r"AccessDenied|bucket bucket refuses .*InvalidRequest|NoSuchBucket"):
-        write(again, [a_line(1)]) if is_archive else keep(again, a_letter())
+        write(again, [a_line(1)]) if is_archive else keep(again, letters(1, 2))
 
 
 @given(st.integers(0, 10**56 - 1), st.integers(0, 10**56 - 1))
