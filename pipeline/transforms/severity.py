@@ -5,8 +5,9 @@ https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +42,8 @@ def normalise(event: Event) -> Sequence[Event]:
     >>> number_of("warning"), name_of(13)
     (13, 'WARN')
     """
-    text, number = event.data.get("severity_text"), event.data.get("severity_number")
+    data = event.data
+    text, number = data.get("severity_text"), data.get("severity_number")
     if isinstance(number, float):
         number = int(number)  # JSON Schema takes 9.0 for an integer
     if not isinstance(number, int):
@@ -49,9 +51,9 @@ def normalise(event: Event) -> Sequence[Event]:
     if number is None:
         return (event,)
     name = name_of(number)
-    if text == name and number is event.data.get("severity_number"):
+    if text == name and number is data.get("severity_number"):
         return (event,)
-    return (dataclasses.replace(event, data={**event.data, "severity_number": number, "severity_text": name}),)
+    return (replace(event, data={**data, "severity_number": number, "severity_text": name}),)
 
 
 def number_of(text: str) -> int | None:

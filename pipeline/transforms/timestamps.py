@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from pipeline.errors import Rejection
 from pipeline.model import Reason
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 _RFC3339: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d{0,20})?(Z|z|[+-]\d\d:[0-5]\d)", re.ASCII
 )
+# What `utc` writes: most times already are, and need only be times.
+_UTC: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z", re.ASCII)
 
 
 def to_utc(event: Event) -> Sequence[Event]:
@@ -28,13 +31,23 @@ def to_utc(event: Event) -> Sequence[Event]:
     """
     time, observed = utc(event.time), event.data.get("observed_time")
     data = {**event.data, "observed_time": utc(observed)} if isinstance(observed, str) else event.data
-    if time == event.time and data is event.data:
+    if time is event.time and data is event.data:
         return (event,)
-    return (dataclasses.replace(event, time=time, data=data),)
+    return (replace(event, time=time, data=data),)
 
 
 def utc(text: str) -> str:
     """An RFC 3339 time as RFC 3339 in UTC. Raises Rejection: time_invalid, when it is none or names no offset."""
+    if not _UTC.fullmatch(text):
+        return _utc(text)
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return _utc(text)
+    return text
+
+
+def _utc(text: str) -> str:
     match = _RFC3339.fullmatch(text)
     if match is None:
         raise Rejection(Reason.TIME_INVALID, f"{text[:64]!r} is not RFC 3339 with a UTC offset")

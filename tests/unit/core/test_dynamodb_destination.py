@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import dataclasses
+import copy
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -57,7 +57,7 @@ def test_event(before: Image | None, after: Image | None) -> None:
         "event_id": "b015b5f0-c095-4b50-8ad0-4279aa3d88c6",
         "sequence_number": "1764000000250000" + "4954511524349098501828006771497314458218",
     }
-    assert dataclasses.replace(usual, id=event.id, data={**usual.data, "source": where}) == event
+    assert copy.replace(usual, id=event.id, data={**usual.data, "source": where}) == event
 
 
 def test_by_ttl() -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import dataclasses
+import copy
 import gzip
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +40,7 @@ def reject(*_: Any) -> Any:  # noqa: ANN401 - the same
 
 
 def split(event: Event) -> Sequence[Event]:
-    return [dataclasses.replace(event, id=f"{event.id}{letter}") for letter in "ab"]
+    return [copy.replace(event, id=f"{event.id}{letter}") for letter in "ab"]
 
 
 def stages(transforms: Sequence[Transform] = (), destinations: Sequence[Destination] = (line,)) -> Stages:
@@ -87,8 +87,8 @@ def test_split() -> None:
         (log_event(), stages([crash]), Reason.BUG, Stage.TRANSFORM),
         (log_event(), stages([], [reject]), Reason.TOO_LARGE, Stage.ROUTE),
         (log_event(), stages([], [crash]), Reason.BUG, Stage.ROUTE),
-        (log_event(), dataclasses.replace(stages(), decode=crash), Reason.BUG, Stage.DECODE),
-        (log_event(), dataclasses.replace(stages(), routes={}), Reason.BUG, Stage.TRANSFORM),
+        (log_event(), copy.replace(stages(), decode=crash), Reason.BUG, Stage.DECODE),
+        (log_event(), copy.replace(stages(), routes={}), Reason.BUG, Stage.TRANSFORM),
     ],
 )
 def test_dead_letter(record: bytes | dict[str, Any], these: Stages, reason: Reason, stage: Stage) -> None:
@@ -184,7 +184,7 @@ def test_no_bound_on_what_is_plain(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_bug_in_unpack() -> None:
     """A bug while unpacking makes one dead letter of the record."""
-    prepared = prepare(records("1"), dataclasses.replace(stages(), unpack=crash))
+    prepared = prepare(records("1"), copy.replace(stages(), unpack=crash))
     assert [(Reason.BUG, Stage.UNPACK)] == [(each.reason, each.stage) for each in prepared.dead_letters]
     assert records("1") == prepared.records
 

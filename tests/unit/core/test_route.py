@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import dataclasses
+import copy
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def twice(event: Event) -> Sequence[Event]:
-    return [dataclasses.replace(event, id=f"{event.id}{letter}") for letter in "ab"]
+    return [copy.replace(event, id=f"{event.id}{letter}") for letter in "ab"]
 
 
 def drop_a(event: Event) -> Sequence[Event]:
