@@ -28,7 +28,9 @@ _ISO: Final = re.compile(
     r"(?: ?(Z|z|UTC|GMT|[+-]\d\d:?\d\d)|([+-]\d\d))?(?![\w.:+-])",
     re.ASCII,
 )
-_ACCESS: Final = re.compile(r"\[(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d:\d\d:\d\d) ([+-]\d{4})\]", re.ASCII)
+_CLF: Final = re.compile(r"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d:\d\d:\d\d) ([+-]\d{4})", re.ASCII)
+_ACCESS: Final = re.compile(rf"\[{_CLF.pattern}\]", re.ASCII)
+_NUMBER: Final = re.compile(r"\d{9,20}(?:\.\d{1,9})?", re.ASCII)
 _SYSLOG: Final = re.compile(r"([A-Z][a-z]{2}) ([ \d]\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?=[ :])", re.ASCII)
 _MONTH_NAMES: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTHS: Final = {name: f"{number:02}" for number, name in enumerate(_MONTH_NAMES, start=1)}
@@ -60,24 +62,47 @@ def stamp(text: str, to_utc: ToUtc, now: datetime) -> Stamp | None:
         if match := _SYSLOG.match(text):
             return _syslog(match, to_utc, now)
         if match := _ACCESS.search(text, 0, WITHIN_CHARACTERS):
-            return _access(match, to_utc)
+            return Stamp(_access(match), match.end(), is_access_log=True)
     except (ValueError, OverflowError, KeyError):
         return None
     return None
 
 
+def of_access(text: str) -> str | None:
+    """The time of an access log, without its brackets.
+
+    >>> of_access("23/Nov/2026:10:00:00 +0100")
+    '2026-11-23T10:00:00+01:00'
+    """
+    match = _CLF.fullmatch(text)
+    try:
+        return _access(match) if match else None
+    except (ValueError, OverflowError, KeyError):
+        return None
+
+
 def of_value(value: Json, to_utc: ToUtc) -> str | None:
     """The time in a field of a structured log: text as in a line, or an epoch number from seconds to nanoseconds."""
     if isinstance(value, str):
-        match = _ISO.fullmatch(value)
+        return _of_text(value, to_utc)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _of_number(value)
+    return None
+
+
+def _of_text(text: str, to_utc: ToUtc) -> str | None:
+    if match := _ISO.fullmatch(text):
         try:
-            return _iso(match, to_utc).time if match else None
+            return _iso(match, to_utc).time
         except (ValueError, OverflowError):
             return None
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        for least, most, per_second in _EPOCH_UNITS:
-            if least <= value < most:
-                return rfc3339(datetime.fromtimestamp(value / per_second, UTC))
+    return _of_number(float(text)) if _NUMBER.fullmatch(text) else None
+
+
+def _of_number(number: float) -> str | None:
+    for least, most, per_second in _EPOCH_UNITS:
+        if least <= number < most:
+            return rfc3339(datetime.fromtimestamp(number / per_second, UTC))
     return None
 
 
@@ -86,10 +111,11 @@ def _iso(match: re.Match[str], to_utc: ToUtc) -> Stamp:
     return Stamp(_rfc3339(f"{year}-{month}-{day}T{clock}", fraction, zone or hours, to_utc), match.end())
 
 
-def _access(match: re.Match[str], to_utc: ToUtc) -> Stamp:
+def _access(match: re.Match[str]) -> str:
     day, month, year, clock, zone = match.groups()
-    time = _rfc3339(f"{year}-{_MONTHS[month]}-{day}T{clock}", None, zone, to_utc)
-    return Stamp(time, match.end(), is_access_log=True)
+    whole = f"{year}-{_MONTHS[month]}-{day}T{clock}{zone[:3]}:{zone[3:]}"
+    datetime.fromisoformat(whole).astimezone(UTC)
+    return whole
 
 
 def _syslog(match: re.Match[str], to_utc: ToUtc, now: datetime) -> Stamp | None:

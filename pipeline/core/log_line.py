@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from pipeline.core import line_time
@@ -30,6 +30,7 @@ from pipeline.model import Event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from pipeline.core.line_time import ToUtc
     from pipeline.model import Json
@@ -39,7 +40,6 @@ LOG_TYPE: Final = "log.v1"
 PARSE_ERROR: Final = "parse_error"
 # A line that comes this soon after a dated one belongs to it; in a live stream, a later one has the time it came at.
 CONTINUES_WITHIN: Final = timedelta(seconds=1)
-_ANY_TIME: Final = LocalTime(lambda local: local.replace(tzinfo=UTC), datetime(2000, 1, 1, tzinfo=UTC))
 
 
 class Shipment(NamedTuple):
@@ -145,7 +145,7 @@ def log_data(content: bytes) -> dict[str, Json]:
     >>> log_data(b'{"level": "warn", "n": 1}'), log_data(b"INFO started")
     ({'body': {'level': 'warn', 'n': 1}, 'severity_text': 'warn'}, {'body': 'INFO started', 'severity_text': 'INFO'})
     """
-    return plain.parse(Line(1, 0, content), _ANY_TIME).data()
+    return plain.dated(Line(1, 0, content)).data()
 
 
 def _digest(content: bytes) -> str:

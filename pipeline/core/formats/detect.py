@@ -6,11 +6,10 @@ of two that read as many, the stricter one. Nothing else is looked at, so the sa
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from pipeline.core.formats.parsed import LocalTime
+from pipeline.core.formats.parsed import ANY_TIME
 from pipeline.core.formats.registry import FORMATS
 from pipeline.core.lines import START, Line
 from pipeline.errors import InputError
@@ -24,14 +23,13 @@ SAMPLE_BYTES: Final = 64 * 1024
 SAMPLE_RECORDS: Final = 200
 # A format is only taken for that of the input when it reads more than this share of the sample.
 LEAST_SHARE: Final = 0.5
-_ANY_TIME: Final = LocalTime(lambda local: local.replace(tzinfo=UTC), datetime(2000, 1, 1, tzinfo=UTC))
 
 
 def detect(sample: bytes) -> str:
     """The name of the format that an input is in which begins with these bytes; the first 64 KiB are enough.
 
-    >>> detect(b'{"level": "info"}'), detect(b"started")
-    ('ndjson', 'plain')
+    >>> detect(b'{"level": "info"}'), detect(b"level=info msg=started"), detect(b"started")
+    ('ndjson', 'logfmt', 'plain')
     """
     shares = {name: _share(each, sample[:SAMPLE_BYTES]) for name, each in FORMATS.items() if name != PLAIN}
     best = max(shares, key=lambda name: shares[name])
@@ -50,7 +48,7 @@ def _share(of: Format, sample: bytes) -> float:
 
 def _is_read(of: Format, record: Line) -> bool:
     try:
-        of.parse(record, _ANY_TIME)
+        of.parse(record, ANY_TIME)
     except InputError:
         return False
     return True

@@ -6,14 +6,14 @@ https://opentelemetry.io/docs/specs/otel/logs/data-model/
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pipeline.core import line_time
 from pipeline.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import datetime
+    from collections.abc import Callable, Mapping
 
     from pipeline.core.line_time import ToUtc
     from pipeline.core.lines import Line
@@ -41,6 +41,10 @@ class LocalTime(NamedTuple):
 
     to_utc: ToUtc
     now: datetime
+
+
+# For what has a known time, or needs none.
+ANY_TIME: Final = LocalTime(lambda local: local.replace(tzinfo=UTC), datetime(2000, 1, 1, tzinfo=UTC))
 
 
 class Parsed(NamedTuple):
@@ -91,15 +95,16 @@ def text_of(line: Line) -> str:
         raise InputError(f"not UTF-8 at byte {error.start} ({error.reason})") from None
 
 
-def from_fields(fields: Mapping[str, Json], local: LocalTime, body: str | dict[str, Json]) -> Parsed:
-    """A record of named fields: its time, severity and trace are in the fields that are usually called so."""
-    return Parsed(
-        time=_first(line_time.of_value(fields.get(name), local.to_utc) for name in TIME_FIELDS),
-        body=body,
-        severity_text=_first(_severity(fields.get(name)) for name in SEVERITY_FIELDS),
-        trace_id=_first(_hexadecimal(_TRACE_ID, fields.get(name)) for name in TRACE_ID_FIELDS),
-        span_id=_first(_hexadecimal(_SPAN_ID, fields.get(name)) for name in SPAN_ID_FIELDS),
-    )
+def from_fields(
+    fields: Mapping[str, Json], local: LocalTime, body: str | dict[str, Json]
+) -> tuple[Parsed, frozenset[str | None]]:
+    """A record of named fields, and which of them tell its time, severity and trace: the ones usually called so."""
+    time_name, time = _first(fields, TIME_FIELDS, lambda value: line_time.of_value(value, local.to_utc))
+    severity_name, severity = _first(fields, SEVERITY_FIELDS, _severity)
+    trace_name, trace_id = _first(fields, TRACE_ID_FIELDS, lambda value: _hexadecimal(_TRACE_ID, value))
+    span_name, span_id = _first(fields, SPAN_ID_FIELDS, lambda value: _hexadecimal(_SPAN_ID, value))
+    parsed = Parsed(time, body, severity_text=severity, trace_id=trace_id, span_id=span_id)
+    return parsed, frozenset({time_name, severity_name, trace_name, span_name})
 
 
 def _severity(value: Json) -> str | None:
@@ -111,5 +116,11 @@ def _hexadecimal(form: re.Pattern[str], value: Json) -> str | None:
     return lower if form.fullmatch(lower) else None
 
 
-def _first[T](values: Iterable[T | None]) -> T | None:
-    return next((value for value in values if value is not None), None)
+def _first(
+    fields: Mapping[str, Json], names: tuple[str, ...], read: Callable[[Json], str | None]
+) -> tuple[str | None, str | None]:
+    """The name and the value of the first field that has one."""
+    for name in names:
+        if name in fields and (value := read(fields[name])) is not None:
+            return name, value
+    return None, None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.core import line_time
 from pipeline.core.formats import structured
-from pipeline.core.formats.parsed import Parsed, text_of
+from pipeline.core.formats.parsed import ANY_TIME, Parsed, text_of
 from pipeline.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,20 +32,33 @@ _SEVERITY: Final = re.compile(
 
 def parse(line: Line, local: LocalTime) -> Parsed:
     """A record of whatever form. Raises InputError, when it is not even text."""
-    if line.content.lstrip()[:1] == b"{":
-        try:
-            return structured.parse(line, local)
-        except InputError:
-            pass
-    return text(text_of(line), local)
+    return _object(line, local) or text(text_of(line), local)
+
+
+def dated(line: Line) -> Parsed:
+    """A record of whatever form whose time is known; the one that it may name itself says nothing."""
+    return _object(line, ANY_TIME) or _undated(text_of(line))
 
 
 def text(content: str, local: LocalTime) -> Parsed:
     """A record that is text and nothing else."""
     stamp = line_time.stamp(content, local.to_utc, local.now)
     if stamp is None:
-        return Parsed(None, content, severity(content))
+        return _undated(content)
     return Parsed(stamp.time, content, None if stamp.is_access_log else severity(content, stamp.end))
+
+
+def _object(line: Line, local: LocalTime) -> Parsed | None:
+    if line.content.lstrip()[:1] != b"{":
+        return None
+    try:
+        return structured.parse(line, local)
+    except InputError:
+        return None
+
+
+def _undated(content: str) -> Parsed:
+    return Parsed(None, content, severity(content))
 
 
 def severity(content: str, start: int = 0) -> str | None:

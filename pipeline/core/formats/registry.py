@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from pipeline.core.formats import plain, structured
+from pipeline.core.formats import access_log, cloudwatch_export, csv_rows, logfmt, plain, structured, syslog
+from pipeline.core.formats.cloudwatch_export import LogEvents
+from pipeline.core.formats.csv_rows import Rows
+from pipeline.core.formats.json_array import Elements
 from pipeline.core.lines import Splitter
 
 if TYPE_CHECKING:
@@ -37,5 +40,11 @@ class Format:
 # In the order of their strictness: of two that read as many records of an input, the first is the format of it.
 FORMATS: Final[dict[str, Format]] = {
     "ndjson": Format(structured.parse),
+    "json": Format(structured.parse, Elements),
+    "syslog": Format(syslog.parse),
+    "apache": Format(access_log.parse),
+    "cloudwatch": Format(cloudwatch_export.parse, LogEvents),
+    "logfmt": Format(logfmt.parse),
+    "csv": Format(csv_rows.parse, Rows, csv_rows.is_likely),
     "plain": Format(plain.parse),
 }

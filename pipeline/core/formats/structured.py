@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def parse(line: Line, local: LocalTime) -> Parsed:
     """A record that is a JSON object. Raises InputError, when it is none."""
     fields, inexact = _object(line.content)
-    parsed = from_fields(fields, local, line.content.decode() if inexact else fields)
+    parsed, _ = from_fields(fields, local, line.content.decode() if inexact else fields)
     return parsed._replace(fields=fields, is_event="specversion" in fields, inexact=inexact)
 
 

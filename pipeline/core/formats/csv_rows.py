@@ -1,0 +1,136 @@
+"""CSV: a header row that names the fields, then rows; the body is an object of the fields, each a text.
+
+The delimiter is the one of comma, semicolon and tab that the header has most of. A field that begins with a quotation
+mark ends with one, holds delimiters and line feeds, and a quotation mark as two (RFC 4180, section 2). A row with
+another number of fields than the header is not read: which of its fields is missing cannot be known.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from pipeline.core.formats.joined import Joined
+from pipeline.core.formats.parsed import Parsed, from_fields, text_of
+from pipeline.core.formats.plain import severity
+from pipeline.core.lines import START, Line, Overlong
+from pipeline.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pipeline.core.formats.parsed import LocalTime
+    from pipeline.core.lines import Place
+
+DELIMITERS: Final = (b",", b";", b"\t")
+_QUOTED: Final = re.compile(rb'"[^"]*+"')
+_FIELDS: Final = {
+    delimiter: re.compile(rf'(?:"([^"]*+(?:""[^"]*+)*+)"|((?!")[^{delimiter.decode()}]*+))({delimiter.decode()}|\Z)')
+    for delimiter in DELIMITERS
+}
+# What a person would call a column, and no beginning of a sentence, of a time or of a pair.
+_COLUMN: Final = re.compile(r"[^\W\d][\w .@:/()%#-]{0,63}")
+
+
+class Rows(Joined):
+    """Cuts blocks into rows, each with the header; the header itself is none of them."""
+
+    def __init__(self, limit_bytes: int, place: Place = START) -> None:
+        super().__init__(limit_bytes, place)
+        self._header: bytes | None = place.context or None
+        self._delimiter = _delimiter(place.context)
+        self._is_open = False
+
+    @property
+    def place(self) -> Place:
+        """Behind the last row that came out."""
+        return super().place._replace(context=self._header or b"")
+
+    def _take(self, line: Line | Overlong) -> Iterator[Line | Overlong]:
+        self._add(line)
+        content = line.content if isinstance(line, Line) else b""
+        if self._header is None:  # its delimiter is not known yet
+            self._is_open ^= content.count(b'"') % 2 == 1
+        else:
+            self._is_open = _ends_within_quotes(content, self._delimiter, is_open=self._is_open)
+        if not self._is_open:
+            yield from self._record()
+
+    def _record(self) -> Iterator[Line | Overlong]:
+        for row in super()._record():
+            if self._header is not None and isinstance(row, Line):
+                yield row._replace(header=self._header)
+            elif isinstance(row, Overlong):
+                yield row
+            elif row.content.strip():
+                self._header, self._delimiter = row.content, _delimiter(row.content)
+
+
+def parse(line: Line, local: LocalTime) -> Parsed:
+    """A row. Raises InputError, when its fields are not those of the header."""
+    delimiter, names = _columns(line.header)
+    values = _fields(text_of(line), delimiter)
+    if len(values) != len(names):
+        raise InputError(f"{len(values)} fields, and the header has {len(names)}")
+    fields = dict(zip(names, values, strict=True))
+    parsed, _ = from_fields({name.lower(): value for name, value in fields.items()}, local, {})
+    return parsed._replace(body={**fields}, fields={**fields})
+
+
+def is_likely(records: Sequence[Line]) -> bool:
+    """Whether the header names columns, so that the rows are more than lines with as many commas."""
+    try:
+        names = _fields(records[0].header.decode(), _delimiter(records[0].header))
+    except (InputError, UnicodeDecodeError):
+        return False
+    is_a_line = severity(records[0].header.decode()) is not None
+    return len(names) > 1 and len(set(names)) == len(names) and all(map(_COLUMN.fullmatch, names)) and not is_a_line
+
+
+def _delimiter(header: bytes) -> bytes:
+    unquoted = _QUOTED.sub(b"", header)
+    return max(DELIMITERS, key=unquoted.count)
+
+
+def _ends_within_quotes(line: bytes, delimiter: bytes, *, is_open: bool) -> bool:
+    at = 0
+    while True:
+        if is_open:
+            at = line.find(b'"', at) + 1
+            if at == 0:
+                return True
+            is_open = line[at : at + 1] == b'"'  # two of them are one of the text
+            at += is_open
+        elif at == 0 and line[:1] == b'"':
+            at, is_open = 1, True
+        else:
+            at = line.find(delimiter + b'"', at) + 2
+            if at == 1:
+                return False
+            is_open = True
+
+
+@lru_cache(maxsize=16)
+def _columns(header: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """The delimiter, and a name for each column: its own, or its number where it has none or one that is taken."""
+    if not header:
+        raise InputError("there is no header row")
+    delimiter = _delimiter(header)
+    names: dict[str, None] = {}
+    for number, name in enumerate(_fields(header.decode(errors="replace"), delimiter), start=1):
+        names[name if name and name not in names else f"column_{number}"] = None
+    return delimiter, tuple(names)
+
+
+def _fields(row: str, delimiter: bytes) -> list[str]:
+    form, values, at = _FIELDS[delimiter], list[str](), 0
+    while True:
+        match = form.match(row, at)
+        if match is None:
+            raise InputError(f"a quotation mark is not closed, or text is behind it, at character {at}")
+        quoted, bare, ending = match.groups()
+        values.append(bare if quoted is None else quoted.replace('""', '"'))
+        if not ending:
+            return values
+        at = match.end()

@@ -1,0 +1,128 @@
+"""A JSON array → its elements, one at a time, however long the array is.
+
+Only what separates elements is looked for here; whether an element is JSON is seen when it is read. Text outside of an
+array is cut into objects and lines, so objects one after the other, over several lines each, are read as well. A line
+feed ends a string, which JSON has none in, so that a string that is not closed takes no more with it than it must.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from pipeline.core.lines import START, UTF8_BOM, Line, Overlong, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_BLANKS: Final = b" \t\r\n"
+_IN_STRING: Final = re.compile(rb'["\\\n]')
+_IN_ARRAY: Final = re.compile(rb'["{}\[\],]')
+_OUTSIDE: Final = re.compile(rb'["{}\[\]\n]')
+_ARRAY: Final = b"["
+
+
+class Elements:
+    """Cuts blocks into elements; holds at most one of `limit_bytes`."""
+
+    def __init__(self, limit_bytes: int, place: Place = START) -> None:
+        self._limit_bytes = limit_bytes
+        self._place = place
+        self._offset = place.offset  # of the next byte to look at
+        self._is_array = place.context == _ARRAY
+        self._begin()
+
+    @property
+    def place(self) -> Place:
+        """Behind the last element that came out."""
+        return self._place
+
+    def feed(self, block: bytes) -> Iterator[Line | Overlong]:
+        """The elements that end in this block."""
+        at = 0
+        while at < len(block):
+            if not self._size_bytes:
+                at = self._skip(block, at)
+                if at == len(block):
+                    return
+            end, is_whole = self._scan(block, at)
+            self._add(block[at:end])
+            at = end
+            if is_whole:
+                yield self._element()
+
+    def idle(self) -> Iterator[Line | Overlong]:
+        """None: an element tells its end itself."""
+        return iter(())
+
+    def end(self) -> Iterator[Line | Overlong]:
+        """What has begun and not ended."""
+        if self._size_bytes:
+            yield self._element()
+
+    def _begin(self) -> None:
+        self._begun = bytearray()
+        self._size_bytes = 0
+        self._depth = 0
+        self._is_string = False
+        self._is_escaped = False
+
+    def _skip(self, block: bytes, at: int) -> int:
+        """Where the next element begins; the brackets and commas before it are its surroundings."""
+        while at < len(block):
+            byte = block[at : at + 1]
+            if byte in _BLANKS or byte == UTF8_BOM[self._offset : self._offset + 1]:
+                pass
+            elif byte == (b"]" if self._is_array else _ARRAY):
+                self._is_array = not self._is_array
+            elif not self._is_array or byte != b",":
+                break
+            self._offset += 1
+            at += 1
+        return at
+
+    def _scan(self, block: bytes, at: int) -> tuple[int, bool]:
+        """Up to where the bytes belong to the element, and whether it ends there."""
+        if self._is_escaped:
+            at, self._is_escaped = at + 1, False
+        while True:
+            form = _IN_STRING if self._is_string else _IN_ARRAY if self._is_array else _OUTSIDE
+            match = form.search(block, at)
+            if match is None:
+                return len(block), False
+            at, byte = match.end(), match[0]
+            if byte == b"\\":
+                self._is_escaped = at == len(block)
+                at += 1
+            elif self._is_string or byte == b'"':
+                self._is_string = not self._is_string
+            elif self._depth == 0 and byte in (b",]" if self._is_array else b"\n"):
+                return match.start(), True
+            elif self._nest(byte) and not self._is_array:
+                return at, True
+
+    def _nest(self, byte: bytes) -> bool:
+        """Go a level down or up; whether that closes the outermost."""
+        if byte in b"{[":
+            self._depth += 1
+        elif byte in b"}]" and self._depth:
+            self._depth -= 1
+            return self._depth == 0
+        return False
+
+    def _add(self, piece: bytes) -> None:
+        self._size_bytes += len(piece)
+        if self._size_bytes <= self._limit_bytes:
+            self._begun += piece
+        else:
+            self._begun.clear()
+
+    def _element(self) -> Line | Overlong:
+        offset, size = self._offset, self._size_bytes
+        self._offset += size
+        self._place = Place(self._offset, self._place.number + 1, _ARRAY if self._is_array else b"")
+        content = bytes(self._begun).rstrip(_BLANKS)
+        self._begin()
+        if size > self._limit_bytes:
+            return Overlong(self._place.number, offset, size)
+        return Line(self._place.number, offset, content)
