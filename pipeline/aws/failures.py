@@ -1,11 +1,16 @@
 """What an AWS error means for a record, in one table that can be checked against the services' error codes.
 
 retryable         the record may succeed later: the sink tries again within the time left, then names it as failed
-permanent         this request can never succeed as it is: the record becomes a dead letter
+permanent         this request can never succeed as it is: what DynamoDB refuses so is a dead letter; S3 and Kinesis are
+                  only asked what they can take, so their adapters raise it as a misconfiguration
 misconfiguration  no record can succeed until somebody acts: raised, the invocation fails loudly
 
-What is not in the table is judged by its HTTP status: 408, 429 and 5xx are retryable, 401 and 403 a misconfiguration,
-and the rest of 4xx is permanent.
+What is not in the table is judged by its HTTP status: 408, 429 and 5xx are retryable, and anything else is raised: only
+what is known to be a record's own fault may make a dead letter, or an error nobody knew would empty the stream into
+them.
+
+Sources: the API references of BatchWriteItem, PutItem, PutRecords and PutObject with their "Common Errors"; DynamoDB's
+"Error handling", S3's "List of error codes", and the errors that botocore itself tries again.
 """
 
 from __future__ import annotations
@@ -28,53 +33,110 @@ from pipeline.errors import Misconfiguration, PipelineError, Retryable
 
 RETRYABLE: Final = frozenset(
     {
-        # DynamoDB, "Error handling": throttled, or the service is not well
-        "ProvisionedThroughputExceededException",
-        "ProvisionedThroughputExceeded",
+        # any service: too much at once
+        "BandwidthLimitExceeded",
+        "PriorRequestNotComplete",
         "RequestLimitExceeded",
-        "ThrottlingException",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "ThrottledException",
         "Throttling",
-        "ItemCollectionSizeLimitExceededException",
-        "ReplicatedWriteConflictException",
-        "TransactionConflictException",
-        "InternalServerError",
-        "ServiceUnavailable",
-        # Kinesis PutRecord(s)
+        "ThrottlingException",
+        "TooManyRequestsException",
+        # any service: it is not well, or the request did not arrive whole
         "InternalFailure",
-        "InternalFailureException",
-        "LimitExceededException",
-        "KMSThrottlingException",
-        # S3
-        "InternalError",
-        "OperationAborted",
-        "SlowDown",
+        "MalformedHttpRequestException",
+        "RequestAbortedException",
         "RequestTimeout",
-        # credentials that rotate, clocks that are put right
+        "RequestTimeoutException",
+        "ServiceUnavailable",
+        # any service: credentials that rotate, clocks that are put right
         "ExpiredToken",
         "ExpiredTokenException",
         "RequestExpired",
         "RequestTimeTooSkewed",
+        # DynamoDB
+        "InternalServerError",
+        "ItemCollectionSizeLimitExceededException",
+        "ProvisionedThroughputExceeded",
+        "ProvisionedThroughputExceededException",
+        "ReplicatedWriteConflictException",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+        # Kinesis
+        "InternalFailureException",
+        "KMSThrottlingException",
+        "LimitExceededException",
+        # S3; the digests are of what arrived
+        "BadDigest",
+        "IncompleteBody",
+        "InternalError",
+        "KMS.ThrottlingException",
+        "OperationAborted",
+        "SlowDown",
+        "TemporaryRedirect",
+        "XAmzContentSHA256Mismatch",
     }
 )
 MISCONFIGURATION: Final = frozenset(
     {
+        # any service: who asks, and whether they may
         "AccessDenied",
         "AccessDeniedException",
         "IncompleteSignature",
         "IncompleteSignatureException",
         "InvalidAccessKeyId",
+        "InvalidClientTokenId",
         "InvalidSignatureException",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "NotAuthorized",
+        "OptInRequired",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+        # any service: what is asked for
+        "ResourceNotFoundException",
+        "UnknownOperationException",
+        # Kinesis
         "KMSAccessDeniedException",
         "KMSDisabledException",
         "KMSInvalidStateException",
         "KMSNotFoundException",
         "KMSOptInRequired",
-        "MissingAuthenticationTokenException",
+        # S3
+        "AccountProblem",
+        "AllAccessDisabled",
+        "AuthorizationHeaderMalformed",
+        "InvalidBucketName",
+        "InvalidToken",
+        "KMS.DisabledException",
+        "KMS.KMSInvalidStateException",
+        "KMS.NotFoundException",
+        "MethodNotAllowed",
         "NoSuchBucket",
-        "NotAuthorized",
-        "ResourceNotFoundException",
-        "SignatureDoesNotMatch",
-        "UnrecognizedClientException",
+        "NotSignedUp",
+        "PermanentRedirect",
+    }
+)
+PERMANENT: Final = frozenset(
+    {
+        # any service
+        "RequestEntityTooLargeException",
+        "SerializationException",
+        "ValidationError",
+        "ValidationException",
+        # DynamoDB
+        "ConditionalCheckFailedException",
+        # Kinesis
+        "DryRunOperationException",
+        "InvalidArgumentException",
+        # S3
+        "EncryptionTypeMismatch",
+        "EntityTooLarge",
+        "InvalidRequest",
+        "InvalidWriteOffset",
+        "KeyTooLongError",
+        "TooManyParts",
     }
 )
 _NOT_SET_UP: Final = (NoCredentialsError, NoRegionError, PartialCredentialsError, ProfileNotFound)
@@ -96,9 +158,7 @@ def classify(error: BotoCoreError | ClientError) -> PipelineError | None:
     code, status = error_code(error), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in RETRYABLE or status in {408, 429} or status >= 500:  # noqa: PLR2004 - HTTP statuses
         return Retryable(str(error))
-    if code in MISCONFIGURATION or status in {401, 403}:
-        return Misconfiguration(str(error))
-    return None
+    return None if code in PERMANENT else Misconfiguration(str(error))
 
 
 def explain(error: Exception) -> str | None:

@@ -16,13 +16,14 @@ from botocore.exceptions import (
     ProfileNotFound,
     ReadTimeoutError,
 )
+from botocore.retries import standard
 
-from pipeline.aws.failures import MISCONFIGURATION, RETRYABLE, classify, error_code, explain
+from pipeline.aws.failures import MISCONFIGURATION, PERMANENT, RETRYABLE, classify, error_code, explain
 from pipeline.errors import Misconfiguration, PipelineError, Retryable
 from pipeline.testing.aws_errors import aws_error
 
-# What the record itself is refused for; every other error of these operations is in one of the two tables.
-PERMANENT = {
+# What the record itself is refused for; every other error of these operations is in one of the two other tables.
+REFUSED = {
     "BatchWriteItem": set[str](),
     "PutItem": {"ConditionalCheckFailedException"},
     "PutRecords": {"InvalidArgumentException", "DryRunOperationException"},
@@ -41,12 +42,58 @@ def test_every_error_of_the_service_model(service: str, operation: str) -> None:
     """Every error that the API model of an operation lists has its meaning here."""
     model: Any = botocore.session.get_session().get_service_model(service)
     listed = {shape.name for shape in model.operation_model(operation).error_shapes}
-    assert PERMANENT[operation] == {code for code in listed if classify(aws_error(code)) is None}
+    assert REFUSED[operation] == {code for code in listed if classify(aws_error(code)) is None}
 
 
-def test_no_code_has_two_meanings() -> None:
-    """A code is in one table only."""
-    assert set() == RETRYABLE & MISCONFIGURATION
+TABLE = {
+    Retryable: (
+        "BadDigest BandwidthLimitExceeded ExpiredToken ExpiredTokenException IncompleteBody InternalError "
+        "InternalFailure InternalFailureException InternalServerError ItemCollectionSizeLimitExceededException "
+        "KMS.ThrottlingException KMSThrottlingException LimitExceededException MalformedHttpRequestException "
+        "OperationAborted PriorRequestNotComplete ProvisionedThroughputExceeded "
+        "ProvisionedThroughputExceededException ReplicatedWriteConflictException RequestAbortedException "
+        "RequestExpired RequestLimitExceeded RequestThrottled RequestThrottledException RequestTimeTooSkewed "
+        "RequestTimeout RequestTimeoutException ServiceUnavailable SlowDown TemporaryRedirect ThrottledException "
+        "Throttling ThrottlingException TooManyRequestsException TransactionConflictException "
+        "TransactionInProgressException XAmzContentSHA256Mismatch"
+    ),
+    Misconfiguration: (
+        "AccessDenied AccessDeniedException AccountProblem AllAccessDisabled AuthorizationHeaderMalformed "
+        "IncompleteSignature IncompleteSignatureException InvalidAccessKeyId InvalidBucketName InvalidClientTokenId "
+        "InvalidSignatureException InvalidToken KMS.DisabledException KMS.KMSInvalidStateException "
+        "KMS.NotFoundException KMSAccessDeniedException KMSDisabledException KMSInvalidStateException "
+        "KMSNotFoundException KMSOptInRequired MethodNotAllowed MissingAuthenticationToken "
+        "MissingAuthenticationTokenException NoSuchBucket NotAuthorized NotSignedUp OptInRequired PermanentRedirect "
+        "ResourceNotFoundException SignatureDoesNotMatch UnknownOperationException UnrecognizedClientException"
+    ),
+    type(None): (
+        "ConditionalCheckFailedException DryRunOperationException EncryptionTypeMismatch EntityTooLarge "
+        "InvalidArgumentException InvalidRequest InvalidWriteOffset KeyTooLongError RequestEntityTooLargeException "
+        "SerializationException TooManyParts ValidationError ValidationException"
+    ),
+}
+
+
+@pytest.mark.parametrize(("meaning", "code"), [(each, code) for each, codes in TABLE.items() for code in codes.split()])
+def test_the_table(meaning: type[PipelineError | None], code: str) -> None:
+    """Each code has its meaning, whatever HTTP status below 500 it comes with; None is what a record is refused for."""
+    assert [meaning] * 3 == [type(classify(aws_error(code, status))) for status in (307, 400, 403)]
+
+
+def test_the_table_is_whole() -> None:
+    """No code is in two tables, and there is none that the list above lacks."""
+    in_code = {Retryable: RETRYABLE, Misconfiguration: MISCONFIGURATION, type(None): PERMANENT}
+    assert {meaning: sorted(codes.split()) for meaning, codes in TABLE.items()} == {
+        meaning: sorted(codes) for meaning, codes in in_code.items()
+    }
+    assert len(RETRYABLE | MISCONFIGURATION | PERMANENT) == len(RETRYABLE) + len(MISCONFIGURATION) + len(PERMANENT)
+
+
+def test_what_botocore_tries_again() -> None:
+    """Every code that botocore takes for throttling, or for a passing trouble, is retryable here; but EC2's."""
+    throttled = vars(standard.ThrottledRetryableChecker)["_THROTTLED_ERROR_CODES"]
+    passing = vars(standard.TransientRetryableChecker)["_TRANSIENT_ERROR_CODES"]
+    assert {"EC2ThrottledException"} == {*throttled, *passing} - RETRYABLE
 
 
 @pytest.mark.parametrize(
@@ -72,9 +119,9 @@ def test_no_code_has_two_meanings() -> None:
         (aws_error("SomethingNew", 403), Misconfiguration),
         (aws_error("SomethingNew", 401), Misconfiguration),
         (aws_error("ValidationException", 400), None),
-        (aws_error("SomethingNew", 400), None),
-        (aws_error("SomethingNew", 404), None),
-        (ClientError({}, "PutItem"), None),
+        (aws_error("SomethingNew", 400), Misconfiguration),
+        (aws_error("SomethingNew", 404), Misconfiguration),
+        (ClientError({}, "PutItem"), Misconfiguration),
         (EndpointConnectionError(endpoint_url="http://127.0.0.1:4566"), Retryable),
         (ConnectTimeoutError(endpoint_url="http://127.0.0.1:4566"), Retryable),
         (ReadTimeoutError(endpoint_url="http://127.0.0.1:4566"), Retryable),
