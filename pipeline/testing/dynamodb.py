@@ -1,28 +1,33 @@
 """A DynamoDB table in memory, behind the calls of the client that the sinks make; it fails as it is told.
 
 It is strict where the service is (API reference, BatchWriteItem and PutItem): a call with one bad item is refused
-whole, a batch takes no conditions and no key twice, and a condition is evaluated as it is written.
+whole, a batch takes no conditions and no key twice, and a condition is evaluated as it is written. What it does is held
+against DynamoDB Local by `tests/contract/services`.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from decimal import Decimal
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.core.attribute_value import size_bytes
-from pipeline.testing.aws_errors import aws_error
+from botocore.exceptions import ClientError
+
+from pipeline.testing.aws_errors import aws_error, never_sent
+from pipeline.testing.dynamodb_items import check_item
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from pipeline.model import AttributeValue, Image
+    from pipeline.testing.dynamodbstreams import FakeDynamoDBStreams
 
-MAX_ITEM_BYTES: Final = 400 * 1024
 MAX_BATCH_ITEMS: Final = 25
 _NOT_EXISTS: Final = re.compile(r"attribute_not_exists\((\w+)\)")
 _LESS: Final = re.compile(r"(\w+) < (:\w+)")
+_VALUE: Final = re.compile(r":\w+")
 
 
 @dataclass
@@ -34,7 +39,8 @@ class FakeDynamoDB:
         errors: raised by the next calls, in turn; None lets a call through.
         unprocessed: how many items each next batch leaves unprocessed, its last ones.
         invalid: partition keys of items that are refused for ever.
-        after_call: called after every call, as when time passes.
+        after_call: called after every write, as when time passes.
+        stream: where its changes are told, when it has a stream.
     """
 
     table: str = "results"
@@ -44,19 +50,22 @@ class FakeDynamoDB:
     after_call: Callable[[], None] = lambda: None
     items: dict[tuple[str, str], Image] = field(default_factory=dict)
     calls: list[list[str]] = field(default_factory=list)
+    stream: FakeDynamoDBStreams | None = None
     _lock: Lock = field(default_factory=Lock)
 
     def batch_write_item(self, *, RequestItems: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:  # noqa: N803 - the API's name
         """Put up to 25 items, or raise; what is left unprocessed is in the answer."""
         ((table, requests),) = RequestItems.items()
+        if not requests:
+            raise never_sent("RequestItems has a table without any item")
         items: list[Image] = [request["PutRequest"]["Item"] for request in requests]
         with self._lock:
             self._begin(table, items)
-            keys = {_key(item) for item in items}
-            if not 1 <= len(items) <= MAX_BATCH_ITEMS or len(keys) < len(items):
+            if len(items) > MAX_BATCH_ITEMS or len({_key(item) for item in items}) < len(items):
                 raise aws_error("ValidationException", text="too many items, or one key twice")
             processed = len(items) - min(len(items), self.unprocessed.pop(0) if self.unprocessed else 0)
-            self.items |= {_key(item): item for item in items[:processed]}
+            for item in items[:processed]:
+                self._store(item)
             self.after_call()
         left = list(requests[processed:])
         return {"UnprocessedItems": {table: left} if left else {}}
@@ -75,21 +84,50 @@ class FakeDynamoDB:
             stored = self.items.get(_key(Item), {})
             if ConditionExpression and not holds(ConditionExpression, stored, ExpressionAttributeValues or {}):
                 raise aws_error("ConditionalCheckFailedException")
-            self.items[_key(Item)] = Item
+            self._store(Item)
             self.after_call()
         return {}
 
+    def get_item(self, *, TableName: str, Key: Image, ConsistentRead: bool = False) -> dict[str, Any]:  # noqa: N803 - the API's names
+        """The item under a key; an answer without Item when there is none."""
+        del ConsistentRead
+        self._check_table(TableName)
+        item = self.items.get(_key(Key))
+        return {} if item is None else {"Item": item}
+
+    def delete_item(self, *, TableName: str, Key: Image) -> dict[str, Any]:  # noqa: N803 - the API's names
+        """Delete what is under a key, if anything is."""
+        self._check_table(TableName)
+        with self._lock:
+            before = self.items.pop(_key(Key), None)
+        if self.stream is not None:
+            self.stream.change(before, None)
+        return {}
+
+    def _store(self, item: Image) -> None:
+        before, self.items[_key(item)] = self.items.get(_key(item)), item
+        if self.stream is not None:
+            self.stream.change(before, item)
+
+    def _check_table(self, table: str) -> None:
+        if table != self.table:
+            raise aws_error("ResourceNotFoundException")
+
     def _begin(self, table: str, items: Sequence[Image]) -> None:
-        self.calls.append([item["pk"]["S"] for item in items])
+        self.calls.append([item.get("pk", {}).get("S", "") for item in items])
         error = self.errors.pop(0) if self.errors else None
         if error is not None:
             self.after_call()
             raise error
-        if table != self.table:
-            raise aws_error("ResourceNotFoundException")
-        if any(item["pk"]["S"] in self.invalid or size_bytes(item) > MAX_ITEM_BYTES for item in items):
+        self._check_table(table)
+        try:
+            for item in items:
+                check_item(item)
+                if item["pk"]["S"] in self.invalid:
+                    raise aws_error("ValidationException", text="an item is what it should be refused for")
+        except ClientError:
             self.after_call()
-            raise aws_error("ValidationException", text="an item is too large, or what it should be refused for")
+            raise
 
 
 def _key(item: Image) -> tuple[str, str]:
@@ -98,14 +136,22 @@ def _key(item: Image) -> tuple[str, str]:
 
 def holds(condition: str, stored: Image, values: Mapping[str, AttributeValue]) -> bool:
     """Whether a condition holds: terms `attribute_not_exists(a)` and `a < :v`, joined by OR. Raises for any other."""
-    return any(_term_holds(term, stored, values) for term in condition.split(" OR "))
+    if set(_VALUE.findall(condition)) != values.keys():
+        raise aws_error("ValidationException", text="a value is used but not given, or given but not used")
+    terms = [_term_holds(term, stored, values) for term in condition.split(" OR ")]
+    return any(terms)
 
 
 def _term_holds(term: str, stored: Image, values: Mapping[str, AttributeValue]) -> bool:
     if match := _NOT_EXISTS.fullmatch(term):
         return match[1] not in stored
     if match := _LESS.fullmatch(term):
-        left, right = stored.get(match[1]), values[match[2]]
-        # Values of different types, or of none, do not compare: the term does not hold.
-        return left is not None and left.keys() == right.keys() == {"S"} and left["S"].encode() < right["S"].encode()
+        return _is_less(stored.get(match[1], {}), values[match[2]])
     raise aws_error("ValidationException", text=f"a condition that the fake does not know: {term}")
+
+
+def _is_less(left: AttributeValue, right: AttributeValue) -> bool:
+    """Text by its bytes, numbers by their size; values of different types, or of none, do not compare."""
+    if left.keys() == right.keys() == {"S"}:
+        return bool(left["S"].encode() < right["S"].encode())
+    return left.keys() == right.keys() == {"N"} and Decimal(left["N"]) < Decimal(right["N"])

@@ -1,4 +1,7 @@
-"""The stream of a table in memory, behind the calls of the DynamoDB Streams client that the reader makes."""
+"""The stream of a table in memory, behind the calls of the DynamoDB Streams client that the reader makes.
+
+What it does is held against LocalStack by `tests/contract/services`.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from pipeline.testing.aws_errors import aws_error
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pipeline.model import Image
 
 STREAM_ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/results/stream/2026-11-23T10:00:00.000"
@@ -42,19 +47,36 @@ class FakeDynamoDBStreams:
 
     # what happens to the table -------------------------------------------------------------------
 
-    def write(self, shard_id: str, image: Image | None, *, name: str = "INSERT", at: datetime | None = None) -> str:
+    def write(
+        self,
+        shard_id: str,
+        image: Image | None,
+        *,
+        before: Image | None = None,
+        name: str = "INSERT",
+        at: datetime | None = None,
+    ) -> str:
         """A change, on a shard. Gives its sequence number, which has as many digits as it needs."""
         self._written += 1
         number = str(self._written * 7)
+        either = image or before or {}
         change: dict[str, Any] = {
             "ApproximateCreationDateTime": at or STARTED_AT + timedelta(seconds=self._written),
-            "Keys": {},
+            "Keys": {key: either[key] for key in ("pk", "sk") if key in either},
             "SequenceNumber": number,
+            "StreamViewType": "NEW_AND_OLD_IMAGES",
         }
-        if image is not None:
-            change["NewImage"] = image
-        self.shards[shard_id].records.append({"eventID": number, "eventName": name, "dynamodb": change})
+        images = {"NewImage": image, "OldImage": before}
+        change |= {which: each for which, each in images.items() if each is not None}
+        record = {"eventID": f"event-{number}", "eventName": name, "eventSource": "aws:dynamodb", "dynamodb": change}
+        self.shards[shard_id].records.append(record)
         return number
+
+    def change(self, before: Image | None, after: Image | None) -> None:
+        """An item was put or deleted, on the last shard; where nothing is different, nothing is told."""
+        if before != after:
+            name = "INSERT" if before is None else "REMOVE" if after is None else "MODIFY"
+            self.write(next(reversed(self.shards)), after, before=before, name=name)
 
     def split(self, shard_id: str, *children: str) -> None:
         """Close a shard and go on in its children; without children it only ends."""
@@ -71,6 +93,8 @@ class FakeDynamoDBStreams:
     def describe_stream(self, *, StreamArn: str, ExclusiveStartShardId: str | None = None) -> dict[str, Any]:  # noqa: N803 - the client's names
         """Pages of shards, newest first: nobody may count on an order."""
         self._call("describe_stream", StreamArn)
+        if not StreamArn.startswith(STREAM_ARN):
+            raise aws_error("ResourceNotFoundException")
         names = list(reversed(self.shards))
         start = names.index(ExclusiveStartShardId) + 1 if ExclusiveStartShardId else 0
         page = names[start : start + self.page_shards]
@@ -88,18 +112,20 @@ class FakeDynamoDBStreams:
         SequenceNumber: str | None = None,  # noqa: N803 - the client's names
     ) -> dict[str, Any]:
         """An iterator: shard, place and the generation it expires with."""
-        del StreamArn
         self._call("get_shard_iterator", f"{ShardId} {ShardIteratorType} {SequenceNumber or ''}".strip())
-        if ShardId not in self.shards:
+        if not StreamArn.startswith(STREAM_ARN) or ShardId not in self.shards:
             raise aws_error("ResourceNotFoundException")
         shard = self.shards[ShardId]
-        place = {"LATEST": len(shard.records), "TRIM_HORIZON": shard.trimmed}.get(ShardIteratorType, -1)
-        if SequenceNumber is not None:
-            numbers = [each["dynamodb"]["SequenceNumber"] for each in shard.records]
-            place = numbers.index(SequenceNumber) + 1
-        return {"ShardIterator": self._iterator(ShardId, place)}
+        numbers = [each["dynamodb"]["SequenceNumber"] for each in shard.records]
+        places: dict[str, Callable[[], int]] = {
+            "LATEST": lambda: len(numbers),
+            "TRIM_HORIZON": lambda: shard.trimmed,
+            "AT_SEQUENCE_NUMBER": lambda: numbers.index(SequenceNumber or ""),
+            "AFTER_SEQUENCE_NUMBER": lambda: numbers.index(SequenceNumber or "") + 1,
+        }
+        return {"ShardIterator": self._iterator(ShardId, places[ShardIteratorType]())}
 
-    def get_records(self, *, ShardIterator: str) -> dict[str, Any]:  # noqa: N803 - the client's names
+    def get_records(self, *, ShardIterator: str, Limit: int | None = None) -> dict[str, Any]:  # noqa: N803 - the client's names
         """The records from there on, and the next iterator while the shard may have more."""
         shard_id, place, generation = ShardIterator.split("|")
         self._call("get_records", shard_id)
@@ -110,7 +136,7 @@ class FakeDynamoDBStreams:
         shard, start = self.shards[shard_id], int(place)
         if start < shard.trimmed:
             raise aws_error("TrimmedDataAccessException")
-        records = shard.records[start : start + self.page_records]
+        records = shard.records[start : start + (Limit or self.page_records)]
         end = start + len(records)
         if shard.is_closed and end == len(shard.records):
             return {"Records": records}

@@ -1,19 +1,15 @@
-"""A Kinesis stream in memory: strict about a call as the service is, free with its order, and unreliable as told."""
+"""A RecordStream in memory: strict about a call as the port is, free with its order, and unreliable as told.
+
+Its limits are written down here once more, so that a wrong one in the code is not the measure of itself.
+`kinesis_client.py` has the stream behind the calls of the client.
+"""
 
 from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from pipeline.core.chunk import (
-    MAX_CALL_BYTES,
-    MAX_ENTRIES,
-    MAX_KEY_UNITS,
-    MAX_RECORD_BYTES,
-    entry_bytes,
-    key_units,
-)
 from pipeline.errors import PipelineError, Retryable
 from pipeline.model import Accepted, Refused
 
@@ -21,6 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from pipeline.model import Entry
+
+# `ports.RecordStream`, and Kinesis' API reference, PutRecords.
+MAX_ENTRIES: Final = 500
+MAX_CALL_BYTES: Final = 5 * 1024 * 1024
+MAX_RECORD_BYTES: Final = 1024 * 1024
+MAX_KEY_UNITS: Final = 256
 
 
 @dataclass(frozen=True)
@@ -91,8 +93,10 @@ class FakeStream:
 def _check_call(entries: Sequence[Entry]) -> None:
     if not 1 <= len(entries) <= MAX_ENTRIES:
         raise ValueError(f"{len(entries)} entries in a call")
-    if sum(map(entry_bytes, entries)) > MAX_CALL_BYTES:
+    sizes = [len(entry.data) + len(entry.partition_key.encode()) for entry in entries]
+    if sum(sizes) > MAX_CALL_BYTES:
         raise ValueError(f"more than {MAX_CALL_BYTES} bytes in a call")
-    for entry in entries:
-        if entry_bytes(entry) > MAX_RECORD_BYTES or not 1 <= key_units(entry.partition_key) <= MAX_KEY_UNITS:
+    for entry, size in zip(entries, sizes, strict=True):
+        units = len(entry.partition_key.encode("utf-16-le")) // 2
+        if size > MAX_RECORD_BYTES or not 1 <= units <= MAX_KEY_UNITS:
             raise ValueError(f"the entry at {entry.position} is too large, or its key is")

@@ -1,16 +1,24 @@
-"""S3 buckets in memory, behind the calls of the client that the sinks and the readers make; they fail as told."""
+"""S3 buckets in memory, behind the calls of the client that the sinks and the readers make; they fail as told.
+
+What they do is held against LocalStack by `tests/contract/services`.
+"""
 
 from __future__ import annotations
 
 import io
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.testing.aws_errors import aws_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
+
+# S3 user guide, "Naming Amazon S3 objects": at most 1,024 bytes in UTF-8.
+MAX_KEY_BYTES: Final = 1024
+# What S3 gives an object that was put without a type.
+DEFAULT_TYPE: Final = "binary/octet-stream"
 
 
 @dataclass
@@ -39,13 +47,19 @@ class FakeS3:
             error = (self.errors.pop(0) if self.errors else None) or self.failing(Key)
             if error is not None:
                 raise error
-            self._bucket(Bucket)[Key] = bytes(Body)
+            bucket = self._bucket(Bucket)
+            if len(Key.encode()) > MAX_KEY_BYTES:
+                raise aws_error("KeyTooLongError")
+            bucket[Key] = bytes(Body)
             self.content_types[Key] = ContentType
         return {}
 
     def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 - the API's names
         """The body of an object, to be read once."""
-        return {"Body": io.BytesIO(self._bucket(Bucket)[Key])}
+        bucket = self._bucket(Bucket)
+        if Key not in bucket:
+            raise aws_error("NoSuchKey", 404)
+        return {"Body": io.BytesIO(bucket[Key]), "ContentType": self.content_types.get(Key, DEFAULT_TYPE)}
 
     def get_paginator(self, operation: str) -> FakePages:
         """The pages of `list_objects_v2`; no other operation has any here."""
@@ -66,10 +80,17 @@ class FakePages:
     bucket: Callable[[str], dict[str, bytes]]
     size: int
 
-    def paginate(self, *, Bucket: str, Prefix: str) -> Iterator[dict[str, Any]]:  # noqa: N803 - the API's names
+    def paginate(
+        self,
+        *,
+        Bucket: str,  # noqa: N803 - the API's names
+        Prefix: str,  # noqa: N803 - the API's names
+        PaginationConfig: Mapping[str, int] | None = None,  # noqa: N803 - the API's names
+    ) -> Iterator[dict[str, Any]]:
         """Pages of keys; one without any has no Contents."""
+        size = (PaginationConfig or {}).get("PageSize", self.size)
         keys = sorted((key for key in self.bucket(Bucket) if key.startswith(Prefix)), key=str.encode)
         if not keys:
             yield {}
-        for start in range(0, len(keys), self.size):
-            yield {"Contents": [{"Key": key} for key in keys[start : start + self.size]]}
+        for start in range(0, len(keys), size):
+            yield {"Contents": [{"Key": key} for key in keys[start : start + size]]}

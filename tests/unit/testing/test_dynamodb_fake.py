@@ -27,7 +27,7 @@ def test_guard(stored_version: str | int | None, version: str, *, expected: bool
 def test_unknown_condition() -> None:
     """A condition that the fake cannot evaluate is refused, not passed over."""
     with pytest.raises(Exception, match="does not know: size"):
-        holds("size(a) > :b", {}, {})
+        holds("size(a) > :b", {}, {":b": {"N": "1"}})
 
 
 @pytest.mark.parametrize("items", [[an_item(1)] * 2, [an_item(number) for number in range(26)]])

@@ -1,0 +1,40 @@
+"""The fakes, in place of the services."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.testing.dynamodb import FakeDynamoDB
+from pipeline.testing.dynamodbstreams import STREAM_ARN, FakeDynamoDBStreams
+from pipeline.testing.kinesis_client import FakeKinesis
+from pipeline.testing.s3 import FakeS3
+from tests.contract.services.services import Services
+
+
+@pytest.fixture
+def services() -> Services:
+    """Fakes that nothing fails in."""
+    streams = FakeDynamoDBStreams()
+    return Services(
+        dynamodb=FakeDynamoDB("results", stream=streams),
+        dynamodbstreams=streams,
+        s3=FakeS3({"bucket": {}}),
+        kinesis=FakeKinesis("events"),
+        table="results",
+        table_stream_arn=STREAM_ARN,
+        bucket="bucket",
+        stream="events",
+    )
+
+
+@pytest.fixture
+def split(services: Services) -> Services:
+    """A stream whose only shard held three records and was split in the middle."""
+    for number in range(3):
+        services.kinesis.put_records(
+            StreamName=services.stream, Records=[{"PartitionKey": "key", "Data": str(number).encode()}]
+        )
+    services.kinesis.split_shard(
+        StreamName=services.stream, ShardToSplit="shardId-000000000000", NewStartingHashKey=str(2**127)
+    )
+    return services
