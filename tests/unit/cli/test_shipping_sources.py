@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli import sources
-from pipeline.cli.sources import Source, local_to_utc, opened, uri
+from pipeline.cli.shipping import sources
+from pipeline.cli.shipping.inputs import reason
+from pipeline.cli.shipping.sources import Source, local_to_utc, opened, uri
 from pipeline.errors import InputError
 
 
@@ -107,7 +108,7 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
 
 def test_no_permission_is_told() -> None:
     """In words, not numbers."""
-    assert "no permission to read it" == sources._reason(PermissionError(13, "Permission denied"))  # noqa: SLF001 - root may read everything
+    assert "no permission to read it" == reason(PermissionError(13, "Permission denied"))
 
 
 def test_a_path_beyond_all_bounds_is_known_by_its_hash() -> None:

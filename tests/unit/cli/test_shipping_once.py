@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import signal
 import threading
@@ -10,10 +11,17 @@ from typing import TYPE_CHECKING
 
 import orjson
 import pytest
+import zstandard
 
-from pipeline.cli import shipping, sources
-from pipeline.cli.shipping import MOST_COMPLAINTS, Tally, ship
-from pipeline.cli.sources import Source, local_to_utc
+from pipeline.cli.shipping import once, reading, sources
+from pipeline.cli.shipping.inputs import Found, Inputs
+from pipeline.cli.shipping.once import ship
+from pipeline.cli.shipping.reading import Reader
+from pipeline.cli.shipping.rejects import Rejects
+from pipeline.cli.shipping.shipper import Shipper
+from pipeline.cli.shipping.sources import Source, local_to_utc
+from pipeline.cli.shipping.stopping import stopping
+from pipeline.cli.shipping.tally import MOST_COMPLAINTS, Tally
 from pipeline.core.chunk import MAX_RECORD_BYTES
 from pipeline.core.log_line import LogLines
 from pipeline.errors import Misconfiguration, Retryable
@@ -29,16 +37,20 @@ if TYPE_CHECKING:
 NO_WAIT = Pace(sleep=lambda _: None)
 
 
-def reader(source: Source) -> LogLines:
-    return LogLines(source.uri, source.now, local_to_utc, source.salt)
+PLAIN = Reader(partial(LogLines, to_utc=local_to_utc))
+CHANGES = Reader(partial(LogLines, to_utc=local_to_utc, event_type="change.v1"))
+RAW = Reader(partial(LogLines, to_utc=local_to_utc, is_raw=True), is_raw=True)
 
 
-def raw(source: Source) -> LogLines:
-    return LogLines(source.uri, source.now, local_to_utc, source.salt, is_raw=True)
-
-
-def put_files(*paths: Path, stream: FakeStream | None = None, read: Callable[[Source], LogLines] = reader) -> Tally:
-    return ship([str(path) for path in paths], stream or FakeStream(), read, NO_WAIT)
+def put_files(*paths: Path | str, stream: FakeStream | None = None, reader: Reader = PLAIN) -> Tally:
+    tally = Tally()
+    inputs = Inputs([str(path) for path in paths], tally.fail, tally.note)
+    try:
+        with stopping(tally):
+            ship(inputs.find(), stream or FakeStream(), reader, Shipper(tally), NO_WAIT)
+    finally:
+        tally.tell()
+    return tally
 
 
 def bodies(stream: FakeStream) -> list[str]:
@@ -113,14 +125,15 @@ def test_a_file_that_cannot_be_shipped(
 def test_files_that_cannot_be_opened(
     tmp_path: Path, log: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A missing file and a directory are told, the others are shipped."""
-    stream = FakeStream()
-    tally = put_files(tmp_path / "missing.log", tmp_path, log("fine"), stream=stream)
+    """A missing file and an empty folder are told, the others are shipped."""
+    stream, empty = FakeStream(), tmp_path / "empty"
+    empty.mkdir()
+    tally = put_files(tmp_path / "missing.log", empty, log("fine"), stream=stream)
     err = capsys.readouterr().err
 
     assert (1, ["fine"]) == (tally.exit_code, bodies(stream))
     assert "missing.log: there is no such file" in err
-    assert f"{tmp_path}: a directory" in err
+    assert f"{empty}: no file to ship in this folder" in err
 
 
 def test_nothing_read_has_no_summary(log: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
@@ -133,7 +146,7 @@ def test_nothing_read_has_no_summary(log: Callable[..., Path], capsys: pytest.Ca
 def test_lines_that_cannot_be_shipped(log: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
     """Each is told with file, line number and reason, and the others are shipped."""
     stream = FakeStream()
-    text = b"x" * shipping.TEXT_CHECK_BYTES
+    text = b"x" * reading.TEXT_CHECK_BYTES
     path = log(
         b"\n".join([text, b"caf\xe9", b"nul \0", b"x" * (MAX_RECORD_BYTES + 1), b"x" * (MAX_RECORD_BYTES - 50), b"ok"])
     )
@@ -154,10 +167,10 @@ def test_lines_that_cannot_be_shipped(log: Callable[..., Path], capsys: pytest.C
 def test_limit_of_a_raw_line(excess: int, accepted: int, log: Callable[..., Path]) -> None:
     """With its key, a record is at most 1 MiB: the last line that fits, and the first that does not."""
     one = FakeStream()
-    put_files(log("x"), stream=one, read=raw)
+    put_files(log("x"), stream=one, reader=RAW)
     key_bytes = len(one.records[0].partition_key)
     stream = FakeStream()
-    tally = put_files(log("x" * (MAX_RECORD_BYTES - key_bytes + excess)), stream=stream, read=raw)
+    tally = put_files(log("x" * (MAX_RECORD_BYTES - key_bytes + excess)), stream=stream, reader=RAW)
 
     assert (accepted, 1 - accepted) == (tally.accepted, tally.refused)
     assert accepted == len(stream.records)
@@ -166,20 +179,15 @@ def test_limit_of_a_raw_line(excess: int, accepted: int, log: Callable[..., Path
 def test_lines_that_are_no_data_of_the_type(log: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
     """A line of text is no change; it is told, and the objects are shipped."""
     stream = FakeStream()
-    tally = put_files(log('text\n{"op": "c"}\n'), stream=stream, read=lambda source: _as_changes(reader(source)))
+    tally = put_files(log('text\n{"op": "c"}\n'), stream=stream, reader=CHANGES)
 
     assert (1, 1) == (tally.accepted, tally.refused)
     assert "app.log:1: not a JSON object, so it is no data of change.v1" in capsys.readouterr().err
 
 
-def _as_changes(lines: LogLines) -> LogLines:
-    lines.event_type = "change.v1"
-    return lines
-
-
 def test_complaints_are_bounded(log: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
     """A file of nothing but bad lines does not flood the terminal, and the count is told."""
-    put_files(log(b"x" * shipping.TEXT_CHECK_BYTES + b"\n" + b"\xff\n" * 1000))
+    put_files(log(b"x" * reading.TEXT_CHECK_BYTES + b"\n" + b"\xff\n" * 1000))
     err = capsys.readouterr().err
 
     assert MOST_COMPLAINTS + 1 == err.count("error:")
@@ -189,8 +197,8 @@ def test_complaints_are_bounded(log: Callable[..., Path], capsys: pytest.Capture
 def test_raw_lines_are_shipped_as_they_are(log: Callable[..., Path]) -> None:
     """No envelope; a line need not even be UTF-8."""
     stream = FakeStream()
-    text = b"x" * shipping.TEXT_CHECK_BYTES
-    put_files(log(text + b"\nnot JSON\n\xff\xfe\n"), stream=stream, read=raw)
+    text = b"x" * reading.TEXT_CHECK_BYTES
+    put_files(log(text + b"\nnot JSON\n\xff\xfe\n"), stream=stream, reader=RAW)
 
     assert {text, b"not JSON", b"\xff\xfe"} == {each.data for each in stream.records}
 
@@ -222,7 +230,7 @@ def test_an_outage_is_told(
 ) -> None:
     """After a minute without any success, the rest is not read."""
     ticks = iter(range(0, 100_000, 10))
-    monkeypatch.setattr(shipping, "Producer", partial(Producer, now=lambda: next(ticks)))
+    monkeypatch.setattr(once, "Producer", partial(Producer, now=lambda: next(ticks)))
     stream = FakeStream([Fail(Retryable("connection refused"))] * 999)
     tally = put_files(log("a\n" * 3000), log("c\n", "other.log"), stream=stream)
     err = capsys.readouterr().err
@@ -249,7 +257,7 @@ def test_stdin_is_shipped_while_it_is_open(stdin: int, monkeypatch: pytest.Monke
     safety_net.start()
     os.write(stdin, b"slow\nbegun")
     stream = Closing()
-    tally = ship(["-"], stream, reader, NO_WAIT)
+    tally = put_files("-", stream=stream)
 
     assert (["slow"], 2) == (bodies(stream)[-1:], len(stream.calls))
     assert 0 == tally.exit_code
@@ -268,7 +276,7 @@ def test_ctrl_c_sends_what_was_read(stdin: int, capsys: pytest.CaptureFixture[st
 
     os.write(stdin, b"line\n" * 700)
     stream = Interrupted()
-    tally = ship(["-"], stream, reader, NO_WAIT)
+    tally = put_files("-", stream=stream)
     os.close(stdin)
     err = capsys.readouterr().err
 
@@ -320,3 +328,68 @@ def test_an_error_while_reading_is_told(
 
     assert (1, ["one"]) == (tally.exit_code, bodies(stream))
     assert "app.log: Input/output error; what was read before is shipped" in capsys.readouterr().err
+
+
+def test_gzip_that_breaks_off_ships_what_was_whole(
+    log: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The lines before the break are accepted, it is told once, and the exit code is 1."""
+    packed = gzip.compress(b"".join(b"line %d of many\n" % number for number in range(9000)), mtime=0)
+    stream = FakeStream()
+    tally = put_files(log(packed[: len(packed) // 2]), log("fine", "fine.log"), stream=stream)
+    err = capsys.readouterr().err
+
+    assert 1 == tally.exit_code
+    assert 1 == err.count("error:")
+    assert "app.log: the gzip breaks off; what was read before is shipped" in err
+    assert {"line 0 of many", "fine"} <= set(bodies(stream))
+    assert 4000 < tally.accepted < 9000
+
+
+def test_compressed_and_plain_files_give_the_same_lines(log: Callable[..., Path]) -> None:
+    """Told by what is in them, whatever they are called."""
+    content = b"one\ntwo\n"
+    packed = gzip.compress(b"one\n") + gzip.compress(b"two\n")
+    frames = zstandard.compress(b"one\n") + zstandard.compress(b"two\n")
+    for name, each in {"a": content, "b": packed, "c": frames}.items():
+        stream = FakeStream()
+        assert 0 == put_files(log(each, name), stream=stream).exit_code
+        assert ["one", "two"] == bodies(stream)
+
+
+def test_found_files_that_cannot_be_shipped_are_passed_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A binary file of a folder is a note, an empty one nothing; the exit code is 0."""
+    (tmp_path / "a.bin").write_bytes(b"\x7fELF\0\0")
+    (tmp_path / "b.log").write_bytes(b"")
+    (tmp_path / "c.log").write_bytes(b"fine")
+    stream = FakeStream()
+    tally = put_files(tmp_path, stream=stream)
+    err = capsys.readouterr().err
+
+    assert (0, ["fine"]) == (tally.exit_code, bodies(stream))
+    assert f"note: {tmp_path}/a.bin: not text (a NUL byte at byte 4); nothing of it was shipped" in err
+    assert "b.log" not in err
+
+
+def test_rejects_are_kept_as_they_are(log: Callable[..., Path], tmp_path: Path) -> None:
+    """What is not of the format, not text, or too large with its envelope is in the file, and counted."""
+    filler = b'{"n": "' + b"1" * reading.TEXT_CHECK_BYTES + b'"}'
+    content = [filler, b"no JSON", b"caf\xe9", b'{"x": "' + b"y" * (MAX_RECORD_BYTES - 60) + b'"}', b'{"n": 2}']
+    stream, tally = FakeStream(), Tally()
+    reader = Reader(partial(LogLines, to_utc=local_to_utc, on_unparsed="reject"), "ndjson")
+    with Rejects(tmp_path / "rejects") as rejects:
+        inputs = [Found(str(log(b"\n".join(content))), is_named=True)]
+        ship(inputs, stream, reader, Shipper(tally, rejects), NO_WAIT)
+
+    assert (2, 3, 3, 1) == (tally.accepted, tally.refused, tally.rejected, tally.exit_code)
+    assert set(content[1:4]) == set((tmp_path / "rejects").read_bytes().splitlines())
+
+
+def test_without_rejects_what_is_not_of_the_format_is_text(log: Callable[..., Path]) -> None:
+    """With the reason beside it."""
+    stream = FakeStream()
+    tally = put_files(log(b'{"n": 1}\nno JSON\n'), stream=stream, reader=Reader(PLAIN.make, "ndjson"))
+    found = [orjson.loads(each.data)["data"] for each in stream.records]
+
+    assert 0 == tally.exit_code
+    assert ["no JSON"] == [each["body"] for each in found if "parse_error" in each.get("attributes", {})]

@@ -1,7 +1,7 @@
 """The inputs of `pipeline put`: files, and what is not one (stdin, a named pipe, a process substitution).
 
-A file is known by its path and does not change its name: its lines have the same ids every time. What is no file is
-known by the run that reads it.
+A file is known by its path and its first line: its lines have the same ids every time, and those of another file that
+took its name have others. What is no file is known by the run that reads it.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+from pipeline.cli.shipping.inputs import STDIN, reason
 from pipeline.core.decode import MAX_SOURCE_BYTES
 from pipeline.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-STDIN: Final = "-"
 BLOCK_BYTES: Final = 256 * 1024
 # How long an input may be silent before what was read is sent on: a slow `tail -f` is not kept waiting.
 IDLE_SECONDS: Final = 0.5
@@ -39,9 +39,10 @@ class Source:
     Args:
         name: what a person calls it.
         uri: where its lines come from, as a URI reference.
-        salt: what tells this input from another one of the same URI; empty for a file.
+        salt: what tells this input from another one of the same URI; empty for a file, which its first line tells.
         now: the time of a line that does not name one: a file's own, or the clock's.
         descriptor: the open file.
+        size_bytes: of a file; None where nobody knows how much will come.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Source:
     salt: str
     now: Callable[[], datetime]
     descriptor: int
+    size_bytes: int | None = None
 
     def blocks(self) -> Iterator[bytes]:
         """The bytes as they come; an empty block whenever none has come for a while. Raises OSError."""
@@ -67,13 +69,14 @@ class Source:
 def opened(name: str) -> Iterator[Source]:
     """The input of that name, `-` for stdin. Raises InputError when it cannot be read."""
     if name == STDIN:
-        yield Source("stdin", uri(Path("/stdin")), uuid.uuid4().hex, _clock, sys.stdin.fileno())
+        yield Source("stdin", uri(Path("/stdin")), uuid.uuid4().hex, clock, sys.stdin.fileno())
         return
     path = Path(name)
     try:
-        descriptor = os.open(path, os.O_RDONLY)
+        # Without O_NONBLOCK, opening a named pipe that nobody writes to would wait where Ctrl-C is not listened to.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError as error:
-        raise InputError(f"{name}: {_reason(error)}") from error
+        raise InputError(f"{name}: {reason(error)}") from error
     try:
         yield _file(path, descriptor)
     finally:
@@ -99,18 +102,11 @@ def _file(path: Path, descriptor: int) -> Source:
     if stat.S_ISDIR(status.st_mode):
         raise InputError(f"{path}: a directory; name files, for example {path}/*.log")
     if not stat.S_ISREG(status.st_mode):
-        return Source(str(path), uri(path.absolute()), uuid.uuid4().hex, _clock, descriptor)
+        return Source(str(path), uri(path.absolute()), uuid.uuid4().hex, clock, descriptor)
     modified_at = datetime.fromtimestamp(status.st_mtime, UTC)
-    return Source(str(path), uri(path.resolve()), "", lambda: modified_at, descriptor)
+    return Source(str(path), uri(path.resolve()), "", lambda: modified_at, descriptor, status.st_size)
 
 
-def _clock() -> datetime:
+def clock() -> datetime:
+    """Now, in UTC."""
     return datetime.now(UTC)
-
-
-def _reason(error: OSError) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "there is no such file"
-    if isinstance(error, PermissionError):
-        return "no permission to read it"
-    return error.strerror or str(error)

@@ -1,0 +1,85 @@
+"""Inputs → a stream, each from its beginning to its end.
+
+What cannot be shipped is told and counted, and holds nothing else back. A file that does not begin as text is not
+shipped at all: half a binary file helps nobody. After that, each line stands for itself.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.cli.shipping import sources
+from pipeline.cli.shipping.inputs import STDIN
+from pipeline.cli.shipping.reading import Empty, NotText, Records
+from pipeline.core.lines import START
+from pipeline.errors import InputError, Misconfiguration
+from pipeline.producer import Producer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pipeline.cli.shipping.inputs import Found
+    from pipeline.cli.shipping.reading import Reader
+    from pipeline.cli.shipping.shipper import Shipper
+    from pipeline.ports import RecordStream
+    from pipeline.producer import Pace
+
+
+def ship(
+    inputs: Iterable[Found], stream: RecordStream, reader: Reader, shipper: Shipper, pace: Pace | None = None
+) -> None:
+    """Ship every line of every input, tell what was refused as it happens.
+
+    When the tally says that it is over (Ctrl-C; the stream takes nothing for a minute, or never will), the rest is not
+    read.
+    """
+    tally = shipper.tally
+    try:
+        found = list(inputs)
+        tally.total_bytes = _total_bytes(found)
+        with Producer(stream, shipper.note, pace=pace) as producer:
+            for each in found:
+                if not tally.is_over:
+                    _ship_input(each, producer, reader, shipper)
+    except Misconfiguration as error:
+        tally.unsent_reason = str(error)
+
+
+def _ship_input(found: Found, producer: Producer, reader: Reader, shipper: Shipper) -> None:
+    tally = shipper.tally
+    try:
+        with sources.opened(found.name) as source:
+            _ship_records(Records(source, reader, tally.count), source.name, producer, shipper)
+    except (Empty, NotText) as error:
+        if found.is_named:
+            tally.fail(str(error))
+        elif isinstance(error, NotText):
+            tally.note(str(error))
+    except InputError as error:
+        tally.fail(str(error))
+
+
+def _ship_records(records: Records, name: str, producer: Producer, shipper: Shipper) -> None:
+    tally, track = shipper.tally, shipper.track(name)
+    lines_before = tally.lines
+    for line in records:
+        if line is None:
+            producer.flush()
+        else:
+            shipper.ship(producer, track, records.log, line, START)
+        if tally.is_over:
+            return
+    if tally.lines == lines_before:
+        raise Empty(f"{name}: empty, there is nothing to ship")
+
+
+def _total_bytes(found: Sequence[Found]) -> int | None:
+    """What all inputs weigh, where all of them are files."""
+    total = 0
+    for each in found:
+        path = Path(each.name)
+        if each.name == STDIN or (path.exists() and not path.is_file()):
+            return None
+        total += path.stat().st_size if path.exists() else 0
+    return total

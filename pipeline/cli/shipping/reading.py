@@ -1,0 +1,144 @@
+"""An open input → its records: unpacked, known to be text, in a format that its beginning tells or an option says."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from pipeline.cli.shipping import unpacking
+from pipeline.core import formats
+from pipeline.core.formats.detect import SAMPLE_BYTES
+from pipeline.core.lines import why_not_text
+from pipeline.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pipeline.cli.shipping.sources import Source
+    from pipeline.core.lines import Line, Overlong
+    from pipeline.core.log_line import LogLines
+
+# A file is judged by this much of its beginning, as git does; later on, each line stands for itself.
+TEXT_CHECK_BYTES: Final = 8000
+# A file is told from others by its first line, or by this much of it.
+FIRST_LINE_BYTES: Final = 1024
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How the records of inputs become events, as the options say.
+
+    Args:
+        make: `LogLines` with all that the options decide; called with source, now, salt and format by name.
+        format: None where each input's beginning tells it.
+        is_raw: lines are shipped as they are, text or not.
+    """
+
+    make: Callable[..., LogLines]
+    format: str | None = None
+    is_raw: bool = False
+
+    def format_of(self, start: bytes) -> str:
+        """The format of an input that begins like this."""
+        return self.format or ("plain" if self.is_raw else formats.detect(start))
+
+
+class Records:
+    """The records of an input, from its first byte on.
+
+    Raises InputError when it is empty or not text, and while it is read, when it breaks off.
+    """
+
+    def __init__(self, source: Source, reader: Reader, count: Callable[[int], None]) -> None:
+        self._blocks = _Blocks(unpacked(source, count))
+        start = self._blocks.start()
+        if not start and self._blocks.error is None:
+            raise Empty(f"{source.name}: empty, there is nothing to ship")
+        why = why_not_text(start[:TEXT_CHECK_BYTES], is_whole=False)
+        if why is not None:
+            raise NotText(f"{source.name}: not text ({why}); nothing of it was shipped")
+        self.format = reader.format_of(start)
+        salt = source.salt or first_line_id(start)
+        self.log = reader.make(source=source.uri, now=source.now, salt=salt, format=self.format)
+        self._framing = formats.framing(self.format)
+        self._name = source.name
+
+    def __iter__(self) -> Iterator[Line | Overlong | None]:
+        """Record by record; None whenever the input is silent. Raises InputError."""
+        try:
+            for block in self._blocks:
+                yield from self._framing.feed(block) if block else self._framing.idle()
+                if not block:
+                    yield None
+        except (OSError, InputError) as error:
+            yield from self._framing.end()
+            why = error.strerror if isinstance(error, OSError) else str(error)
+            raise InputError(f"{self._name}: {why}; what was read before is shipped") from error
+        yield from self._framing.end()
+
+
+class Empty(InputError):
+    """There is nothing in it."""
+
+
+class NotText(InputError):
+    """It does not begin as text."""
+
+
+class _Blocks:
+    """Blocks with a beginning that can be looked at first; what goes wrong in it comes after it."""
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self._blocks = blocks
+        self._start = b""
+        self.error: Exception | None = None
+
+    def start(self) -> bytes:
+        """Enough to tell what it is: 64 KiB, or all there is, or what came before a silence, at least a line."""
+        start = bytearray()
+        try:
+            for block in self._blocks:
+                start += block
+                if len(start) >= SAMPLE_BYTES or (not block and b"\n" in start):
+                    break
+        except (OSError, InputError) as error:
+            self.error = error
+        self._start = bytes(start)
+        return self._start
+
+    def __iter__(self) -> Iterator[bytes]:
+        if self._start:
+            yield self._start
+        if self.error is not None:
+            raise self.error
+        yield from self._blocks
+
+
+def unpacked(source: Source, count: Callable[[int], None]) -> Iterator[bytes]:
+    """The content of an input, block by block; an empty block whenever it is silent. Raises OSError, InputError.
+
+    `count` is told the size of each block as it is read.
+    """
+    start, unpack = b"", None
+    for block in source.blocks():
+        count(len(block))
+        if not block:
+            yield b""
+        elif unpack is not None:
+            yield from unpack.feed(block)
+        else:
+            start += block
+            if len(start) >= unpacking.MAGIC_BYTES or b"\n" in start:
+                unpack = unpacking.unpacker(start)
+                yield from unpack.feed(start)
+    if unpack is not None:
+        unpack.end()
+    elif start:
+        yield start
+
+
+def first_line_id(start: bytes) -> str:
+    """What a file is known by that begins like this, however long it becomes: a digest of its first line."""
+    line = start[:FIRST_LINE_BYTES].partition(b"\n")[0]
+    return hashlib.blake2b(line, digest_size=8).hexdigest()

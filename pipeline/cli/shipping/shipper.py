@@ -1,0 +1,127 @@
+"""One line after the other → the producer; each has one outcome, in the tally and with its input.
+
+An input (`Track`) knows which of its lines were put and have no outcome yet. What lies before the first of them needs
+never be read again: it was accepted, or refused for good and told.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pipeline.core.chunk import MAX_RECORD_BYTES
+from pipeline.core.lines import Line, Overlong, Place, why_not_text
+from pipeline.errors import InputError
+from pipeline.model import Accepted, Position
+from pipeline.producer import Producer, TooLarge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipeline.cli.shipping.rejects import Rejects
+    from pipeline.cli.shipping.tally import Tally
+    from pipeline.core.log_line import LogLines, Shipment
+    from pipeline.producer import Report
+
+_LIMIT: Final = f"{MAX_RECORD_BYTES:,}"
+
+
+class Waiting(NamedTuple):
+    """A line without an outcome: where a reader would begin to read it again, and itself, where it may be kept."""
+
+    place: Place
+    content: bytes
+
+
+@dataclass
+class Track:
+    """An input, by the name that a person knows; `key` is its own."""
+
+    key: str
+    name: str
+    waiting: dict[int, Waiting] = field(default_factory=dict)
+
+
+class Shipper:
+    """Puts lines, and takes what the producer reports of them, from whichever thread.
+
+    Args:
+        tally: where every outcome is counted.
+        rejects: where refused lines are written, if anywhere.
+        tap: told each shipment before it is put.
+    """
+
+    def __init__(
+        self, tally: Tally, rejects: Rejects | None = None, tap: Callable[[Shipment], None] = lambda _: None
+    ) -> None:
+        self.tally = tally
+        self.rejects = rejects
+        self._tap = tap
+        self._tracks: dict[str, Track] = {}
+        self._lock = threading.Lock()
+        self._count = 0
+
+    def track(self, name: str) -> Track:
+        """A new input of that name."""
+        self._count += 1
+        track = Track(str(self._count), name)
+        self._tracks[track.key] = track
+        return track
+
+    def ship(self, producer: Producer, track: Track, log: LogLines, line: Line | Overlong, place: Place) -> None:
+        """Put a line, or refuse it. `place` is before it. Raises Misconfiguration."""
+        if isinstance(line, Line) and not line.content.strip():
+            return
+        self.tally.lines += 1
+        if isinstance(line, Overlong):
+            why = f"{line.size_bytes:,} bytes; a record on the stream is at most {_LIMIT}"
+            self.tally.refuse(track.name, line.number, why)
+            return
+        why_not = None if log.is_raw else why_not_text(line.content, is_whole=True)
+        if why_not is not None:
+            self._refuse(track.name, line.number, why_not, line.content)
+            return
+        try:
+            shipment = log.read(line)
+        except InputError as error:
+            self._refuse(track.name, line.number, str(error), line.content)
+            return
+        self._tap(shipment)
+        with self._lock:
+            track.waiting[line.number] = Waiting(place, line.content if self.rejects else b"")
+        producer.put(shipment.record, key=shipment.key, position=Position(track.key, "", str(line.number)))
+
+    def note(self, report: Report) -> None:
+        """The outcome of a line. One that was not sent goes on waiting: it is for the caller to read it again."""
+        track, number = self._tracks[report.position.stream], int(report.position.sequence_number)
+        if isinstance(report.outcome, Accepted):
+            self.tally.accept()
+        elif isinstance(report.outcome, TooLarge):
+            self._refuse(track.name, number, str(report.outcome), track.waiting[number].content)
+        else:
+            self.tally.unsent_reason = report.outcome.detail
+            return
+        with self._lock:
+            track.waiting.pop(number, None)
+
+    def first_waiting(self, track: Track) -> Place | None:
+        """Where to read again what has no outcome; None when all have one."""
+        with self._lock:
+            return next((each.place for each in track.waiting.values()), None)
+
+    def forget(self, track: Track) -> None:
+        """Count lines without an outcome as not read: they will be read again."""
+        with self._lock:
+            self.tally.forget(len(track.waiting))
+            track.waiting.clear()
+
+    def drop(self, track: Track) -> None:
+        """An input that is done, unless something of it still waits."""
+        if self.first_waiting(track) is None:
+            self._tracks.pop(track.key, None)
+
+    def _refuse(self, name: str, number: int, why: str, content: bytes) -> None:
+        if self.rejects is not None:
+            self.rejects.write(content)
+        self.tally.refuse(name, number, why, is_kept=self.rejects is not None)

@@ -1,0 +1,143 @@
+"""What became of every line: counted, and told as it happens, without end of neither memory nor output."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MOST_COMPLAINTS: Final = 20
+
+
+@dataclass
+class Tally:
+    """The counts; `accept` and `refuse` may be called from the thread of a producer.
+
+    Args:
+        lines: read and not blank.
+        read_bytes: of the inputs, as they lie on the disk.
+        total_bytes: of all inputs, where that is known.
+        behind_bytes: what lies in the files that are followed and is not read yet.
+        failed_inputs: what could not be read, or not to its end.
+        stopped_by: the signal that ends the reading.
+        unsent_reason: why the stream takes nothing, while it takes nothing.
+    """
+
+    lines: int = 0
+    accepted: int = 0
+    refused: int = 0
+    rejected: int = 0
+    read_bytes: int = 0
+    total_bytes: int | None = None
+    behind_bytes: int = 0
+    failed_inputs: int = 0
+    is_followed: bool = False
+    stopped_by: int | None = None
+    unsent_reason: str = ""
+    is_enough: bool = False
+    now: Callable[[], float] = time.monotonic
+    _complaints: int = 0
+    _notes: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.started_at = self.now()
+
+    @property
+    def unsent(self) -> int:
+        """Lines that were read and are not known to be on the stream."""
+        return self.lines - self.accepted - self.refused
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is no use in reading on."""
+        return self.stopped_by is not None or bool(self.unsent_reason) or self.is_enough
+
+    @property
+    def exit_code(self) -> int:
+        """0 only when everything was accepted; 128 and the signal when it was cut short, as in a shell.
+
+        Following has no other end than a signal: asked to end by SIGTERM, it has done what it was there for.
+        """
+        if self.stopped_by is not None and not (self.is_followed and self.stopped_by == signal.SIGTERM):
+            return 128 + self.stopped_by
+        return 1 if self.failed_inputs or self.refused or self.unsent else 0
+
+    @property
+    def seconds(self) -> float:
+        """Since the beginning."""
+        return self.now() - self.started_at
+
+    def count(self, size_bytes: int) -> None:
+        """Bytes that were read."""
+        self.read_bytes += size_bytes
+
+    def accept(self) -> None:
+        """A line is on the stream."""
+        with self._lock:
+            self.accepted += 1
+
+    def refuse(self, name: str, number: int, why: str, *, is_kept: bool = False) -> None:
+        """A line that will not be shipped; `is_kept` when it was written to the file of rejects."""
+        with self._lock:
+            self.refused += 1
+            self.rejected += is_kept
+            self._complaints += 1
+            is_told = self._complaints <= MOST_COMPLAINTS
+        if is_told:
+            complain(f"{name}:{number}: {why}")
+
+    def fail(self, why: str) -> None:
+        """An input that cannot be read, or not to its end."""
+        self.failed_inputs += 1
+        complain(why)
+
+    def note(self, what: str) -> None:
+        """Something that was passed over on purpose."""
+        self._notes += 1
+        if self._notes <= MOST_COMPLAINTS:
+            click.echo(f"{click.style('note:', fg='yellow')} {what}", err=True)
+
+    def forget(self, count: int) -> None:
+        """Lines that will be read again."""
+        self.lines -= count
+
+    def tell(self) -> None:
+        """The summary, on stderr, if there is anything to sum up."""
+        if self._notes > MOST_COMPLAINTS:
+            click.echo(f"{self._notes - MOST_COMPLAINTS:,} more notes", err=True)
+        if not self.lines:
+            return
+        if self._complaints > MOST_COMPLAINTS:
+            complain(f"{self._complaints - MOST_COMPLAINTS:,} more lines refused")
+        if self.unsent:
+            why = f": {self.unsent_reason}" if self.unsent_reason else ""
+            complain(f"{lines(self.unsent)} not accepted{why}")
+            click.echo(self._advice(), err=True)
+        parts = [f"{self.accepted:,} accepted", f"{self.refused:,} refused"]
+        parts += [f"{self.unsent:,} not accepted"] if self.unsent else []
+        rate = self.accepted / self.seconds if self.seconds > 0 else 0.0
+        end = f"in {self.seconds:.1f} s ({rate:,.0f} lines/s)"
+        click.echo(f"{lines(self.lines)} read: {', '.join(parts)} {end}", err=True)
+
+    def _advice(self) -> str:
+        if self.is_followed:
+            return "follow the same files again when it is mended: it goes on where it was accepted"
+        return "put the same files again when it is mended: what has arrived already has no effect"
+
+
+def complain(line: str) -> None:
+    """One line on stderr that begins with `error:`."""
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {line}", err=True)
+
+
+def lines(count: int) -> str:
+    """A number of lines, in words."""
+    return f"{count:,} line{'' if count == 1 else 's'}"
