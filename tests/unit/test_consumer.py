@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import re
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -70,21 +71,53 @@ def crashing_on(*ids: str) -> Stages:
     return dataclasses.replace(STAGES, routes={"log.v1": Route((crash, *route.transforms), route.destinations)})
 
 
-def test_bugs_below_the_flood() -> None:
+def batch_of(size: int, *, is_packed: bool) -> dict[str, Any]:
+    """Good events with the ids e-1, e-2 and so on, as plain records or as the user records of one aggregate."""
+    events = [log_event(f"e-{number}") for number in range(1, size + 1)]
+    return kinesis_event(aggregate(*events) if is_packed else events[0], *([] if is_packed else events[1:]), first=1)
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+@pytest.mark.parametrize(("bugs", "size"), [(1, 2), (2, 4), (2, 5), (5, 10), (50, 100)])
+def test_bugs_below_the_flood(bugs: int, size: int, *, is_packed: bool) -> None:
     """A bug on half of a batch makes dead letters, and the others are delivered."""
-    bench = Bench(crashing_on("e-1", "e-3"))
-    assert ACKNOWLEDGED == bench.consume(logs(4))
-    assert [("1", Reason.BUG), ("3", Reason.BUG)] == bench.kept()
+    bench = Bench(crashing_on(*(f"e-{number}" for number in range(1, bugs + 1))))
+    assert ACKNOWLEDGED == bench.consume(batch_of(size, is_packed=is_packed))
+    assert Ledger(size, delivered=size - bugs, dead_lettered=bugs, reasons={Reason.BUG: bugs}) == bench.ledger()
+    assert [Reason.BUG] * bugs == [reason for _, reason in bench.kept()]
 
 
-def test_bug_flood() -> None:
-    """A bug on most of a batch fails the invocation before anything is written."""
-    bench = Bench(crashing_on("e-1", "e-2", "e-3"))
-    with pytest.raises(
-        BugFlood, match=r"most of 5 records hit a bug, .* 3 times ZeroDivisionError at tests\.unit\.test_consumer\w*:"
-    ):
-        bench.consume(logs(5))
+@pytest.mark.parametrize("is_packed", [False, True])
+@pytest.mark.parametrize(("bugs", "size"), [(1, 1), (2, 2), (2, 3), (3, 4), (3, 5), (6, 10), (51, 100)])
+def test_bug_flood(bugs: int, size: int, *, is_packed: bool) -> None:
+    """A bug on one more than half of a batch fails the invocation before anything is written."""
+    bench = Bench(crashing_on(*(f"e-{number}" for number in range(1, bugs + 1))))
+    text = rf"most of {size} records hit a bug, .* {bugs} times ZeroDivisionError at tests\.unit\.test_consumer\w*:"
+    with pytest.raises(BugFlood, match=text):
+        bench.consume(batch_of(size, is_packed=is_packed))
     assert [] == bench.actions.taken
+
+
+def test_bugs_and_bad_records() -> None:
+    """Bad records are no bugs: a batch of them with a bug among them is no flood."""
+    bench = Bench(crashing_on("e-1"))
+    assert ACKNOWLEDGED == bench.consume(kinesis_event(log_event("e-1"), b"{", b"{", first=1))
+    assert [("1", Reason.BUG), ("2", Reason.NOT_JSON), ("3", Reason.NOT_JSON)] == bench.kept()
+
+
+def test_a_flood_of_several_bugs() -> None:
+    """The flood names its three most frequent bugs, the most frequent first."""
+    errors = [KeyError] * 1 + [OSError] * 4 + [TypeError] * 2 + [LookupError] * 3
+
+    def crash(event: Event) -> Sequence[Event]:
+        raise errors[int(event.id.removeprefix("e-")) - 1]
+
+    route = STAGES.routes["log.v1"]
+    stages = dataclasses.replace(STAGES, routes={"log.v1": Route((crash,), route.destinations)})
+    with pytest.raises(BugFlood) as raised:
+        Bench(stages).consume(logs(len(errors)))
+    named_bugs = re.findall(r"(\d+) times (\w+)", str(raised.value))
+    assert [("4", "OSError"), ("3", "LookupError"), ("2", "TypeError")] == named_bugs
 
 
 @pytest.mark.parametrize("kind", [Item, State, Line])

@@ -117,10 +117,12 @@ def test_states_that_do_not_succeed_in_time() -> None:
 
 
 def test_refused_and_then_throttled() -> None:
-    """A state that is refused for ever stays so when the one before it has to wait."""
+    """A state that is refused for ever stays so when the one before it has to wait, with its own reason."""
     table = FakeDynamoDB(errors=[None] + [THROTTLED] * 99)
-    failures = write(table, [a_state(1, "a", 1), a_state(2, "a", 2, TOO_LARGE)], Countdown(3))
-    assert {1: False, 2: True} == permanent(failures)
+    states = [a_state(1, "a", 1), a_state(2, "a", 2), a_state(3, "a", 3, TOO_LARGE)]
+    failures = write(table, states, Countdown(3))
+    refused = Failure("DynamoDB refuses the state: ValidationException", permanent=True)
+    assert {1: Failure(str(THROTTLED)), 2: Failure(str(THROTTLED)), 3: refused} == failures
 
 
 @pytest.mark.parametrize(("left", "written"), [(0.0, STATE_WRITERS), (1.0, STATE_WRITERS), (9.0, 20)])
