@@ -70,7 +70,7 @@ def _request(text: str) -> dict[str, Json]:
     attributes: dict[str, Json] = {"http.request.method": method}
     if method not in _METHODS:
         attributes = {"http.request.method": "_OTHER", "http.request.method_original": method}
-    if "://" in target[:16]:
+    if "://" in target and not target.startswith("/"):
         attributes["url.full"] = target
     else:
         path, question_mark, query = target.partition("?")

@@ -46,7 +46,7 @@ _RFC_5424: Final = re.compile(
     re.ASCII,
 )
 _SD_NAME: Final = r'[^\s="\]]{1,32}'
-_SD_PARAM: Final = re.compile(rf' ({_SD_NAME})="([^"\\\]]*+(?:\\.[^"\\\]]*+)*+)"', re.DOTALL)
+_SD_PARAM: Final = re.compile(rf' ({_SD_NAME})="([^"\\]*+(?:\\.[^"\\]*+)*+)"', re.DOTALL)
 _SD_ID: Final = re.compile(rf"\[({_SD_NAME})")
 _SD_ESCAPE: Final = re.compile(r'\\(["\\\]])')
 # A file's time names its offset: what ends with a Z may as well be any application's.
