@@ -2,7 +2,8 @@
 
 The delimiter is the one of comma, semicolon and tab that the header has most of. A field that begins with a quotation
 mark ends with one, holds delimiters and line feeds, and a quotation mark as two (RFC 4180, section 2). A row with
-another number of fields than the header is not read: which of its fields is missing cannot be known.
+another number of fields than the header is not read: which of its fields is missing cannot be known. Behind a line over
+the limit, of which nothing is kept, rows are read as if it had closed its quotation marks.
 """
 
 from __future__ import annotations
@@ -59,10 +60,11 @@ class Rows(Joined):
 
     def _record(self) -> Iterator[Line | Overlong]:
         for row in super()._record():
-            if self._header is not None and isinstance(row, Line):
-                yield row._replace(header=self._header)
-            elif isinstance(row, Overlong):
+            if isinstance(row, Overlong):
+                self._header = self._header or b""
                 yield row
+            elif self._header is not None:
+                yield row._replace(header=self._header)
             elif row.content.strip():
                 self._header, self._delimiter = row.content, _delimiter(row.content)
 
@@ -113,13 +115,16 @@ def _ends_within_quotes(line: bytes, delimiter: bytes, *, is_open: bool) -> bool
 
 @lru_cache(maxsize=16)
 def _columns(header: bytes) -> tuple[bytes, tuple[str, ...]]:
-    """The delimiter, and a name for each column: its own, or its number where it has none or one that is taken."""
+    """The delimiter, and a name for each column: its own, with its number where it has none or one that is taken."""
     if not header:
         raise InputError("there is no header row")
     delimiter = _delimiter(header)
     names: dict[str, None] = {}
     for number, name in enumerate(_fields(header.decode(errors="replace"), delimiter), start=1):
-        names[name if name and name not in names else f"column_{number}"] = None
+        unique = name or f"column_{number}"
+        while unique in names:
+            unique += f"_{number}"
+        names[unique] = None
     return delimiter, tuple(names)
 
 
