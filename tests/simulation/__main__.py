@@ -1,4 +1,4 @@
-"""Many schedules on all cores: `python -m tests.simulation`; one of them again: `--seed N`."""
+"""Many schedules, and every crash point, on all cores: `python -m tests.simulation`; one schedule again: `--seed N`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from concurrent.futures import ProcessPoolExecutor
 
 import click
 
+from tests.simulation.batches import ALL_BATCHES
+from tests.simulation.redelivery import broken, double_deaths, single_deaths
 from tests.simulation.story import problems_of, scheduled, tell
 from tests.simulation.world import World
 
 BLOCK = 250
+CRASH_SEEDS = 4
 
 
 def run_block(first: int, count: int) -> tuple[Counter[str], int, list[int]]:
@@ -27,6 +30,31 @@ def run_block(first: int, count: int) -> tuple[Counter[str], int, list[int]]:
         met += world.met
         invocations += sum(len(simulator.invocations) for simulator in world.simulators.values())
     return met, invocations, bad
+
+
+def run_crashes(number: int, seed: int) -> tuple[int, list[str]]:
+    """How often functions were killed in a batch at all places, and what was broken then; twice for the first seed."""
+    batch, runs, found = ALL_BATCHES[number], 0, list[str]()
+    for plan in (*single_deaths(batch, seed), *([] if seed else double_deaths(batch))):
+        runs += 1
+        found += broken(batch, plan, seed)
+    return runs, found
+
+
+def crash(processes: int) -> bool:
+    """Kill functions everywhere, and tell. Whether all was well in the end."""
+    began_at = time.monotonic()
+    jobs = [(number, seed) for number in range(len(ALL_BATCHES)) for seed in range(CRASH_SEEDS)]
+    with ProcessPoolExecutor(processes) as pool:
+        results = list(pool.map(run_crashes, *zip(*jobs, strict=True)))
+    found = [line for _, some in results for line in some]
+    click.echo(
+        f"{sum(runs for runs, _ in results):,} runs with functions killed before or after every call, once or twice: "
+        f"{len(found)} things other than without; {time.monotonic() - began_at:.0f} seconds"
+    )
+    for line in found[:20]:
+        click.echo(line)
+    return not found
 
 
 @click.command()
@@ -54,9 +82,10 @@ def main(schedules: int, processes: int, first: int | None, seed: int | None) ->
         f"{schedules:,} schedules, {invocations:,} invocations, {len(met)} things that can go wrong met "
         f"{met.total():,} times: {len(bad)} broke the promise; {time.monotonic() - began_at:.0f} seconds"
     )
+    is_well = crash(processes)
     if bad:
         click.echo(f"seeds: {', '.join(map(str, bad[:20]))}\n{tell(bad[0])}")
-        sys.exit(1)
+    sys.exit(int(bool(bad) or not is_well))
 
 
 if __name__ == "__main__":

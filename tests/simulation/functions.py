@@ -6,18 +6,17 @@ the run that is going on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from pipeline.environment import Environment
+from pipeline.testing.mapping.cloud import handler_of, in_virtual_time
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pipeline.consumer import Consumer
     from pipeline.model import Ledger
-    from pipeline.testing.mapping import Context
+    from pipeline.testing.mapping.simulator import Handler
     from tests.simulation.world import World
 
 VARIABLES = {
@@ -65,27 +64,9 @@ def consumers() -> dict[str, Consumer]:
     """`process` and `relay_changes`, as at a cold start."""
     environment = Environment(VARIABLES, cast("Any", Switches()))
     made = {"process": environment.process(), "relay_changes": environment.relay_changes()}
-    return {name: on_the_clock(consumer) for name, consumer in made.items()}
-
-
-def on_the_clock(consumer: Consumer) -> Consumer:
-    """The consumer in virtual time."""
-    return replace(
-        consumer,
-        sinks={kind: patient(sink) for kind, sink in consumer.sinks.items()},
-        dead_letters=patient(consumer.dead_letters),
-        report=Ledgers(),
-        now=now,
-    )
-
-
-def patient(part: Any) -> Any:  # noqa: ANN401 - any sink
-    """A sink that waits on the run's clock, and draws its jitter from the run's seed."""
-    if hasattr(part, "backoff"):
-        return replace(part, backoff=replace(part.backoff, draw=draw, sleep=sleep))
-    if hasattr(part, "pace"):
-        return replace(part, pace=replace(part.pace, jitter=draw, sleep=sleep))
-    return part
+    return {
+        name: in_virtual_time(consumer, Ledgers(), now=now, sleep=sleep, draw=draw) for name, consumer in made.items()
+    }
 
 
 def now() -> float:
@@ -103,11 +84,6 @@ def sleep(seconds: float) -> None:
     current().clock.spend(seconds)
 
 
-def handler(name: str) -> Any:  # noqa: ANN401 - it answers what the consumer answers
+def handler(name: str) -> Handler:
     """The function's handler, as `pipeline.functions` has it."""
-    consumer = consumers()[name]
-
-    def handle(event: Mapping[str, Any], context: Context) -> Any:  # noqa: ANN401 - JSON
-        return consumer.consume(event, lambda: context.get_remaining_time_in_millis() / 1000)
-
-    return handle
+    return handler_of(consumers()[name])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections import Counter, deque
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -20,6 +20,7 @@ from pipeline.testing.dynamodb import FakeDynamoDB
 from pipeline.testing.lambda_events import aggregate
 from pipeline.testing.mapping import Clock, KinesisSource, Outcome, Simulator, TableSource
 from pipeline.testing.mapping.clients import StreamClient
+from pipeline.testing.mapping.cloud import Watched
 from pipeline.testing.mapping.faults import FaultyClient, FaultyFunction
 from pipeline.testing.mapping.threads import in_one_thread
 from pipeline.testing.s3 import FakeS3
@@ -34,21 +35,6 @@ if TYPE_CHECKING:
     from tests.simulation.schedules import Action
 
 MOST_INVOCATIONS = 3000
-
-
-class Watched(dict[Any, Any]):
-    """The items of a table, which notes every state that moves back."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.moved_back: list[str] = []
-
-    def __setitem__(self, key: Any, item: Any) -> None:  # noqa: ANN401 - an item
-        if key[1] == "state" and key in self:
-            before, after = int(self[key]["version"]["S"]), int(item["version"]["S"])
-            if after < before:
-                self.moved_back.append(f"{key[0]}: {before} to {after}")
-        super().__setitem__(key, item)
 
 
 @dataclass(frozen=True)

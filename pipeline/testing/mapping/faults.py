@@ -25,6 +25,8 @@ CALL_SECONDS: Final = 0.02
 _HALF: Final = 2
 
 type Met = Counter[str]
+type Plans = Mapping[str, deque[CallFault | None]]
+type Around = Callable[[Call], Any]
 
 
 @dataclass
@@ -77,19 +79,26 @@ class FaultyClient:
         service: "dynamodb", "s3" or "kinesis": what its errors are called.
         plans: the plan of a call is found by its `plan_of`.
         plan_of: the name of a call's plan, by its arguments.
+        around: is given every call, to carry it out or not.
     """
 
     client: Any
     service: str
     clock: Clock
-    plans: Mapping[str, deque[CallFault | None]]
+    plans: Plans
     met: Met
     plan_of: Callable[[Mapping[str, Any]], str]
+    around: Around | None = None
 
     def __getattr__(self, operation: str) -> Any:  # noqa: ANN401 - whatever operation
         do = getattr(self.client, operation)
 
         def call(**arguments: Any) -> Any:  # noqa: ANN401 - whatever operation
+            if self.around is None:
+                return carry_out(**arguments)
+            return self.around(Call(self.service, self.clock, carry_out, arguments))
+
+        def carry_out(**arguments: Any) -> Any:  # noqa: ANN401 - the same
             self.clock.spend(CALL_SECONDS)
             name = self.plan_of(arguments)
             plan = self.plans.get(name)
@@ -103,4 +112,4 @@ class FaultyClient:
         return call
 
 
-__all__ = ["CALL_SECONDS", "CallFault", "FaultyClient", "FaultyFunction", "InvocationFault", "Met"]
+__all__ = ["CALL_SECONDS", "Around", "CallFault", "FaultyClient", "FaultyFunction", "InvocationFault", "Met", "Plans"]

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.simulation.batches import ALL_BATCHES, SMALL, Batch
+from tests.simulation.redelivery import Plan, broken, deliver, double_deaths, single_deaths
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("batch", ALL_BATCHES, ids=lambda batch: batch.name)
+def test_killed_anywhere(batch: Batch, seed: int) -> None:
+    """Wherever a function is killed, and whatever comes again, all is in the end as if nothing had happened."""
+    assert [] == [line for plan in single_deaths(batch, seed) for line in broken(batch, plan, seed)]
+
+
+def test_killed_twice() -> None:
+    """The same, for a function that is killed again on its second try, at any two places."""
+    assert [] == [line for plan in double_deaths(SMALL) for line in broken(SMALL, plan)]
+
+
+@pytest.mark.parametrize("batch", ALL_BATCHES, ids=lambda batch: batch.name)
+def test_the_batches_are_worth_it(batch: Batch) -> None:
+    """Without a death, a batch makes several calls; in trouble, its answer names a record that is not the first."""
+    smooth, troubled = deliver(batch, Plan((batch.size,))), deliver(batch, Plan((batch.size,), stuck=1))
+    assert batch.size == smooth.acknowledged[0]
+    assert 0 < troubled.acknowledged[0] < batch.size
+    assert min(smooth.calls[0], troubled.calls[0]) >= (1 if batch.function == "relay_changes" else 2)
