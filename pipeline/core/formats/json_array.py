@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _BLANKS: Final = b" \t\r\n"
-_IN_STRING: Final = re.compile(rb'["\\\n]')
-_IN_ARRAY: Final = re.compile(rb'["{}\[\],]')
-_OUTSIDE: Final = re.compile(rb'["{}\[\]\n]')
+_IN_STRING: Final = re.compile(rb'[^"\\\n]*+(["\\\n])')
+# A string that is whole is passed over in one step, and a comma within an element is not looked at.
+_STRING: Final = rb'"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+"'
+_NESTED: Final = re.compile(rb'(?:[^"{}\[\]]++|' + _STRING + rb')*+(["{}\[\]])')
+_IN_ARRAY: Final = re.compile(rb'(?:[^"{}\[\],]++|' + _STRING + rb')*+(["{}\[\],])')
+_OUTSIDE: Final = re.compile(rb'(?:[^"{}\[\]\n]++|' + _STRING + rb')*+(["{}\[\]\n])')
 _ARRAY: Final = b"["
 
 
@@ -86,20 +89,27 @@ class Elements:
         if self._is_escaped:
             at, self._is_escaped = at + 1, False
         while True:
-            form = _IN_STRING if self._is_string else _IN_ARRAY if self._is_array else _OUTSIDE
-            match = form.search(block, at)
+            match = self._form().match(block, at)
             if match is None:
                 return len(block), False
-            at, byte = match.end(), match[0]
+            at, byte = match.end(), match[1]
             if byte == b"\\":
                 self._is_escaped = at == len(block)
                 at += 1
             elif self._is_string or byte == b'"':
                 self._is_string = not self._is_string
             elif self._depth == 0 and byte in (b",]" if self._is_array else b"\n"):
-                return match.start(), True
+                return match.start(1), True
             elif self._nest(byte) and not self._is_array:
                 return at, True
+
+    def _form(self) -> re.Pattern[bytes]:
+        """What is looked for next."""
+        if self._is_string:
+            return _IN_STRING
+        if self._depth:
+            return _NESTED
+        return _IN_ARRAY if self._is_array else _OUTSIDE
 
     def _nest(self, byte: bytes) -> bool:
         """Go a level down or up; whether that closes the outermost."""

@@ -57,9 +57,10 @@ def _fields(text: str) -> dict[str, Json]:
 def _add(fields: dict[str, Json], name: str, value: Json) -> None:
     if name not in fields:
         fields[name] = value
-        return
-    known = fields[name]
-    fields[name] = [*known, value] if isinstance(known, list) else [known, value]
+    elif isinstance(known := fields[name], list):
+        known.append(value)
+    else:
+        fields[name] = [known, value]
 
 
 def _unquoted(text: str) -> str:

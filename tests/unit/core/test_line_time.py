@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.core.line_time import of_value, rfc3339, stamp
+from pipeline.core.line_time import of_access, of_value, rfc3339, stamp
 from pipeline.model import Json
 from pipeline.transforms.timestamps import utc
 
@@ -93,6 +93,11 @@ def test_rest_of_the_line(line: str, rest: str, is_access_log: bool) -> None:  #
         ("2026-11-23T10:00:00Z and more", None),
         ("2026-13-23T10:00:00Z", None),
         ("10:00", None),
+        ("1764000000", "2025-11-24T16:00:00Z"),
+        ("1764000000250", "2025-11-24T16:00:00.250000Z"),
+        ("1764000000.25", "2025-11-24T16:00:00.250000Z"),
+        ("20261123", None),
+        ("1764000000 s", None),
         (1_764_000_000, "2025-11-24T16:00:00Z"),
         (1_764_000_000.25, "2025-11-24T16:00:00.250000Z"),
         (1_764_000_000_250, "2025-11-24T16:00:00.250000Z"),
@@ -109,6 +114,23 @@ def test_rest_of_the_line(line: str, rest: str, is_access_log: bool) -> None:  #
 def test_values(value: Json, expected: str | None) -> None:
     """A structured log's time may be text, or epoch seconds, milli-, micro- or nanoseconds."""
     assert expected == of_value(value, from_berlin)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("17/May/2015:10:05:03 +0000", "2015-05-17T10:05:03+00:00"),
+        ("17/May/2015:10:05:03 -0730", "2015-05-17T10:05:03-07:30"),
+        ("17/Xxx/2015:10:05:03 +0000", None),
+        ("31/Jun/2015:10:05:03 +0000", None),
+        ("01/Jan/0001:00:00:00 +0100", None),
+        ("[17/May/2015:10:05:03 +0000]", None),
+        ("", None),
+    ],
+)
+def test_access_logs(text: str, expected: str | None) -> None:
+    """What stands between the brackets of an access log is a time, or none."""
+    assert expected == of_access(text)
 
 
 @given(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.core.lines import Line, Overlong, Splitter, why_not_text
+from pipeline.core.lines import START, Line, Overlong, Place, Splitter, why_not_text
 
 
 def split(*blocks: bytes, limit_bytes: int = 1000) -> list[Line | Overlong]:
@@ -67,6 +67,36 @@ def test_every_byte_is_accounted_for(text: bytes, cuts: list[int]) -> None:
     offsets = [sum(len(line) + 1 for line in expected[:index]) for index in range(len(expected))]
     assert offsets == [line.offset for line in lines]
     assert lines == split(text)
+
+
+def test_a_reader_goes_on_where_another_stopped() -> None:
+    """Behind the last line that came out: one that has begun is read again."""
+    text = b"one\r\ntwo\nthree"
+    splitter = Splitter(100)
+
+    assert START == splitter.place
+    assert 2 == len(list(splitter.feed(text)))
+    assert Place(9, 2) == splitter.place
+    again = Splitter(100, splitter.place)
+    assert [Line(3, 9, b"three")] == [*again.feed(text[9:]), *again.end()]
+    assert Place(14, 3) == again.place
+
+
+def test_nothing_waits() -> None:
+    """A line that has no ending yet may still grow, however long nothing comes."""
+    splitter = Splitter(100)
+
+    assert [] == [*splitter.feed(b"on"), *splitter.idle()]
+    assert [Line(1, 0, b"one")] == list(splitter.feed(b"e\n"))
+
+
+def test_endings_can_be_kept() -> None:
+    """For records of several lines, which are what stands in the input."""
+    splitter = Splitter(100, keeps_endings=True)
+
+    assert [b"one\r\n", b"two\n", b"three"] == [
+        line.content for line in [*splitter.feed(b"one\r\ntwo\nthree"), *splitter.end()] if isinstance(line, Line)
+    ]
 
 
 @pytest.mark.parametrize(
