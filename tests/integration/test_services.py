@@ -5,6 +5,7 @@ Where LocalStack is known to do otherwise, AWS's documentation sides with the fa
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from tests.contract.services.services import Services, fresh
 from tests.contract.services.test_dynamodb import *  # noqa: F403 - the same tests, on LocalStack
 from tests.contract.services.test_dynamodbstreams import *  # noqa: F403 - the same
 from tests.contract.services.test_kinesis import *  # noqa: F403 - the same
+from tests.contract.services.test_ports import *  # noqa: F403 - the same
 from tests.contract.services.test_s3 import *  # noqa: F403 - the same
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.integration
 
+DEADLINE_SECONDS = 60.0
 DEVIATIONS = {
     "test_501_entries": "kinesis-mock does not count entries; API reference, PutRecords: at most 500",
     "test_data_and_key_over_1_mib": "kinesis-mock leaves out the key; API reference, PutRecords: data and key together",
@@ -77,9 +80,13 @@ def _table(clients: Clients, name: str) -> str:
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
     )
     _wait(clients.dynamodb, "table_exists", TableName=name)
-    # LocalStack loses the changes that are made before the stream behind this one is there.
-    _wait(clients.kinesis, "stream_exists", StreamName=f"__ddb_stream_{name}")
-    return clients.dynamodb.describe_table(TableName=name)["Table"]["LatestStreamArn"]
+    arn = clients.dynamodb.describe_table(TableName=name)["Table"]["LatestStreamArn"]
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    # LocalStack loses the changes that are made before.
+    while clients.dynamodbstreams.describe_stream(StreamArn=arn)["StreamDescription"]["StreamStatus"] != "ENABLED":
+        assert time.monotonic() < deadline
+        time.sleep(0.2)  # between two looks; the condition decides
+    return arn
 
 
 def _stream(clients: Any, name: str) -> str:  # noqa: ANN401 - whatever has a Kinesis client
