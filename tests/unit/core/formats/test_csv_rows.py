@@ -142,6 +142,14 @@ def test_a_reader_goes_on_where_another_stopped() -> None:
     assert cut(text) == [first, *cut(text[place.offset :], place=place)]
 
 
+def test_nothing_waits() -> None:
+    """A row tells its end itself; a field that is open may still grow."""
+    framing = Rows(1000)
+
+    assert [] == [*framing.feed(b'a,b\n1,"x\n'), *framing.idle()]
+    assert [Line(2, 4, b'1,"x\ny"', b"a,b")] == list(framing.feed(b'y"\n'))
+
+
 @pytest.mark.parametrize(
     ("header", "expected"),
     [
