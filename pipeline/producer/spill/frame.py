@@ -23,7 +23,7 @@ SALT_BYTES: Final = 8
 VERSION: Final = 1
 # Of a key, and of an id: what two bytes can count. Kinesis takes keys of 256 characters.
 MAX_TEXT_BYTES: Final = 0xFFFF
-# Kinesis developer guide, "Large records": the most that a stream can be set to. No header makes a read larger.
+# Kinesis developer guide, "Large records": the most that a record of a stream can be set to.
 MAX_DATA_BYTES: Final = 10 * 1024 * 1024
 
 _HEADER: Final = struct.Struct(">8sBQHHIII")
@@ -82,23 +82,23 @@ def scan(file: BinaryIO, salt: bytes, start: int, end: int) -> Iterator[Whole | 
 
     Holds one record at a time. Raises SpillUnusable for a record of a later version.
     """
-    at = start
+    at = file.seek(start)
     while end - at >= _HEADER.size:
-        header = _header(file, salt, at)
+        header = _header(file, salt)
         if header is None:
-            found = _resume(file, salt, at + 1, end)
-            yield Broken(found - at)
-            at = found
+            resumed = _resume(file, salt, at + 1, end)
+            yield Broken(resumed - at)
+            at = file.seek(resumed)
             continue
-        body_at, at = at + _HEADER.size, at + _HEADER.size + header.body_bytes
+        size_bytes = _HEADER.size + header.body_bytes
+        at += size_bytes
         if at > end:
             return
-        file.seek(body_at)
         body = file.read(header.body_bytes)
         if zlib.crc32(body) == header.body_crc:
             yield Whole(header.number, _kept(header, body), at)
         else:
-            yield Broken(_HEADER.size + header.body_bytes)
+            yield Broken(size_bytes)
 
 
 def _kept(header: _Header, body: bytes) -> Kept:
@@ -106,19 +106,17 @@ def _kept(header: _Header, body: bytes) -> Kept:
     return Kept(body[: header.key_bytes].decode(), body[data_at:], body[header.key_bytes : data_at].decode())
 
 
-def _header(file: BinaryIO, salt: bytes, at: int) -> _Header | None:
-    """The header at an offset; None where there is none."""
-    file.seek(at)
+def _header(file: BinaryIO, salt: bytes) -> _Header | None:
+    """The header that is next in the file; None where there is none."""
     block = file.read(_HEADER.size)
     if len(block) < _HEADER.size or block[:SALT_BYTES] != salt:
         return None
-    *_, crc = fields = _HEADER.unpack(block)
+    _, version, number, key_bytes, id_bytes, data_bytes, body_crc, crc = _HEADER.unpack(block)
     if crc != zlib.crc32(block[:-_CRC_BYTES]):
         return None
-    _, version, *sizes, _ = fields
     if version != VERSION:
         raise SpillUnusable(f"{file.name} was written by another version: send what it holds with that one")
-    return _Header(*sizes)
+    return _Header(number, key_bytes, id_bytes, data_bytes, body_crc)
 
 
 def _resume(file: BinaryIO, salt: bytes, at: int, end: int) -> int:
@@ -129,8 +127,9 @@ def _resume(file: BinaryIO, salt: bytes, at: int, end: int) -> int:
         found = block.find(salt)
         if found < 0:
             at += max(len(block) - SALT_BYTES + 1, 1)
-        elif _header(file, salt, at + found) is not None:
-            return at + found
-        else:
-            at += found + 1
+            continue
+        at = file.seek(at + found)
+        if _header(file, salt) is not None:
+            return at
+        at += 1
     return end

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _NAME: Final = re.compile(rf"(\d{{20}})-([0-9a-f]{{{2 * SALT_BYTES}}})\.spill")
 
+_READ_BYTES: Final = 256 * 1024
+
 
 @dataclass
 class Segment:
@@ -76,7 +78,7 @@ class Segment:
         """What is in it, from an offset where a record begins. Raises OSError, SpillUnusable."""
         if not self.size_bytes:
             return
-        with self.path.open("rb") as file:
+        with self.path.open("rb", buffering=_READ_BYTES) as file:
             yield from scan(file, self.salt, start, self.size_bytes)
 
     def remove(self) -> None:

@@ -415,6 +415,24 @@ def test_a_flipped_byte_in_the_mark_of_what_is_done(tmp_path: Path) -> None:
             assert not spill.damage
 
 
+def test_the_mark_of_what_is_done_is_cut_off(tmp_path: Path) -> None:
+    """When it is damaged while it is written, also as the first act of a new process, the one before it holds."""
+    filled(tmp_path, 6)
+    for number in range(1, 6):
+        before = (tmp_path / "done").read_bytes()
+        with Spill(tmp_path, fsync=False) as spill:
+            assert list(range(number, 7)) == numbers(spill)
+            spill.done(number)
+        after = (tmp_path / "done").read_bytes()
+        written = [place for place in range(len(after)) if before[place] != after[place]]
+        torn = bytearray(after)
+        torn[written[0]] ^= 0xFF
+        (tmp_path / "done").write_bytes(torn)
+        with Spill(tmp_path, fsync=False) as spill:
+            assert list(range(number, 7)) == numbers(spill)
+            spill.done(number)
+
+
 def test_a_lost_mark_of_what_is_done(tmp_path: Path) -> None:
     """Without it, what the segments still hold is given out again."""
     filled(tmp_path, 9, segment_bytes=100)
@@ -456,25 +474,48 @@ def test_nothing_of_a_segment_is_whole(tmp_path: Path) -> None:
         assert [3] == numbers(spill)
 
 
-def test_damage_under_way(tmp_path: Path) -> None:
-    """What is damaged after opening is told when it is reached, and not waited for."""
+@pytest.mark.parametrize("hit", [{2}, {2, 5}, {1}, {5}, {1, 2, 3, 4, 5}])
+def test_damage_under_way(tmp_path: Path, hit: set[int]) -> None:
+    """What is damaged after opening is told when it is reached, once, and not waited for."""
     records = filled(tmp_path, 5)
     (path,) = segments(tmp_path)
-    ends = ends_of(records)
     with Spill(tmp_path, fsync=False) as spill:
         assert not spill.damage
         with path.open("r+b") as file:
-            for end in (ends[1], ends[4]):
-                file.seek(end - 1)
+            for number in hit:
+                file.seek(ends_of(records)[number - 1] - 1)
                 file.write(b"\xff")
-        assert [1, 3, 4] == numbers(spill)
-        assert 2 == spill.damage.records
+        rest = [number for number in range(1, 6) if number not in hit]
+        assert rest == numbers(spill)
         assert [] == numbers(spill)
-        spill.done(4)
+        damage = spill.damage
+        assert (len(hit), (path.with_name(f"{path.name}.corrupt"),)) == (damage.records, damage.files)
+        assert (0 < damage.size_bytes < path.stat().st_size) if rest else not path.exists()
+        if rest:
+            spill.done(rest[-1])
         assert 0 == spill.waiting
+        assert damage.files[0].exists()
         assert 6 == spill.append([kept(6)])
         assert [6] == numbers(spill)
-    assert path.with_name(f"{path.name}.corrupt").exists()
+        spill.rewind()
+        segments(tmp_path)[0].write_bytes(b"")
+        assert [] == numbers(spill)
+        assert len(hit) + 1 == spill.damage.records
+
+
+def test_damage_is_counted_once(tmp_path: Path) -> None:
+    """Looking again for new damage counts the known no second time."""
+    records = filled(tmp_path, 5)
+    (path,) = segments(tmp_path)
+    with Spill(tmp_path, fsync=False) as spill, path.open("r+b") as file:
+        for number in (2, 4):
+            file.seek(ends_of(records)[number - 1] - 1)
+            file.write(b"\xff")
+            file.flush()
+            spill.rewind()
+            numbers(spill)
+        assert 2 == spill.damage.records
+        assert ends_of([records[1], records[3]])[-1] == spill.damage.size_bytes
 
 
 def test_a_segment_cut_under_way(tmp_path: Path) -> None:
@@ -529,6 +570,17 @@ def test_the_next_record_is_far_behind(tmp_path: Path) -> None:
         path.write_bytes(block)
         with Spill(directory, fsync=False) as spill:
             assert [(2, records[1])] == spill.take(EVERYTHING)
+
+
+def test_records_of_another_segment(tmp_path: Path) -> None:
+    """What a file system shows of a deleted segment after a failure is not taken for records of this one."""
+    filled(tmp_path / "old", 3)
+    filled(tmp_path / "new", 3)
+    old, new = segments(tmp_path / "old")[0], segments(tmp_path / "new")[0]
+    new.write_bytes(old.read_bytes())
+    with Spill(tmp_path / "new", fsync=False) as spill:
+        assert [] == numbers(spill)
+        assert spill.damage
 
 
 def test_other_files_are_left_alone(tmp_path: Path) -> None:
