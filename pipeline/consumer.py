@@ -76,7 +76,7 @@ class Consumer:
         ledger = _ledger(records, prepared.dropped, written)
         ledger.check()
         self._tell(delivered, records, ledger)
-        return respond(records, written.first_failure)
+        return respond(delivered, written.first_failure)
 
     def _write(self, prepared: Prepared, processed: Processed, remaining: Remaining) -> Written:
         _refuse_flood(processed.dead_letters, prepared.records)
@@ -169,7 +169,7 @@ class Written:
         for position, failure in failures.items():
             if failure.permanent:
                 letter = DeadLetter(records[position], Reason.REFUSED_BY_SINK, failure.detail, Stage.WRITE)
-                self.dead.setdefault(position, letter)
+                self.dead[position] = letter
             else:
                 self.fail(position)
 

@@ -106,14 +106,13 @@ class StateSink:
         for each in deliveries:
             entities[each.key].append(each)
         failures: dict[Position, Failure] = {}
-        if entities:
-            with ThreadPoolExecutor(STATE_WRITERS) as writers:
-                for number, chunk in enumerate(batched(entities.values(), STATE_WRITERS, strict=False)):
-                    if number and remaining() <= 0:
-                        failures |= {each.position: _NO_TIME for states in chunk for each in states}
-                        continue
-                    for failed in writers.map(lambda states: self._write_entity(states, remaining), chunk):
-                        failures |= failed
+        with ThreadPoolExecutor(STATE_WRITERS) as writers:
+            for number, chunk in enumerate(batched(entities.values(), STATE_WRITERS, strict=False)):
+                if number and remaining() <= 0:
+                    failures |= {each.position: _NO_TIME for states in chunk for each in states}
+                    continue
+                for failed in writers.map(lambda states: self._write_entity(states, remaining), chunk):
+                    failures |= failed
         return failures
 
     def _write_entity(self, states: Sequence[State], remaining: Remaining) -> dict[Position, Failure]:

@@ -12,7 +12,7 @@ import pytest
 from pipeline.consumer import NoLookup
 from pipeline.core.route import Route
 from pipeline.errors import BugFlood, LedgerMismatch, Misconfiguration, Retryable
-from pipeline.model import Entry, Item, Ledger, Line, Position, Reason, State
+from pipeline.model import Entry, Failure, Item, Ledger, Line, Position, Reason, State
 from pipeline.routes import relay_changes_stages
 from pipeline.testing.bench import ACKNOWLEDGED, SCHEMA, STAGES, Bench, change_event, logs, named
 from pipeline.testing.lambda_events import (
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pipeline.core.process import Stages
-    from pipeline.model import Delivery, Event, Failure, Json
+    from pipeline.model import Delivery, Event, Json
     from pipeline.ports import Remaining
 
 
@@ -52,6 +52,13 @@ def test_dropped() -> None:
     batch = kinesis_event(log_event("a"), log_event("b", severity_number=1), first=1)
     assert ACKNOWLEDGED == bench.consume(batch)
     assert Ledger(2, delivered=1, dropped=1) == bench.ledger()
+
+
+def test_dropped_and_retried() -> None:
+    """A filtered record after a failure comes again, and is counted as that."""
+    bench = Bench(items={1: Failure("throttled")})
+    assert named(1) == bench.consume(kinesis_event(log_event("a"), log_event("b", severity_number=1), first=1))
+    assert Ledger(2, retried=2) == bench.ledger()
 
 
 def test_empty_batch() -> None:
@@ -160,6 +167,14 @@ def test_report(now: float, lag_seconds: float) -> None:
     (told,) = bench.report.rest
     first, last = Position("events", SHARD, "1"), Position("events", SHARD, "3")
     assert (first, last, lag_seconds) == (told["first"], told["last"], told["lag_seconds"])
+
+
+def test_lag_of_the_last_record() -> None:
+    """The lag is that of the record that arrived last, not of the first."""
+    bench, batch = Bench(), logs(2)
+    batch["Records"][0]["kinesis"]["approximateArrivalTimestamp"] -= 100
+    bench.consume(batch)
+    assert [1.0] == [told["lag_seconds"] for told in bench.report.rest]
 
 
 def test_report_of_nothing() -> None:

@@ -55,6 +55,13 @@ def test_dead_letters_above_the_failure() -> None:
     assert [("1", Reason.NOT_JSON)] == bench.kept()
 
 
+def test_dead_letters_in_order() -> None:
+    """Dead letters are kept in the order of their positions, whatever made them, and 9 comes before 10."""
+    bench = Bench(items={8: NEVER, 10: NEVER})
+    assert ACKNOWLEDGED == bench.consume(kinesis_event(log_event("8"), b"{", log_event("10"), b"{", first=8))
+    assert ["8", "9", "10", "11"] == [number for number, _ in bench.kept()]
+
+
 def test_unkept_dead_letter() -> None:
     """A dead letter that could not be written is delivered again, never acknowledged; what comes after waits."""
     bench = Bench(unkept=frozenset({2}))

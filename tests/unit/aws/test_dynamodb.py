@@ -44,8 +44,8 @@ def stored(table: FakeDynamoDB) -> set[str]:
 @pytest.mark.parametrize(("count", "calls"), [(0, []), (1, [1]), (25, [25]), (26, [25, 1]), (60, [25, 25, 10])])
 def test_items_go_in_batches(count: int, calls: list[int]) -> None:
     """Items go in as few calls as there can be, the earliest first."""
-    table = FakeDynamoDB()
-    assert {} == write(table, [an_item(number) for number in range(count)])
+    table, clock = FakeDynamoDB(), Countdown()
+    assert ({}, []) == (write(table, [an_item(number) for number in range(count)], clock), clock.slept)
     assert calls == [len(call) for call in table.calls]
     assert [f"event#{number}" for number in range(count)] == [key for call in table.calls for key in call]
 

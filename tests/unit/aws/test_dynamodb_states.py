@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.aws.backoff import Backoff
-from pipeline.aws.dynamodb import STATE_WRITERS, StateSink
+from pipeline.aws.dynamodb import StateSink
 from pipeline.core.encode import version_of
 from pipeline.errors import Misconfiguration
 from pipeline.model import Failure, State
@@ -125,11 +125,11 @@ def test_refused_and_then_throttled() -> None:
     assert {1: Failure(str(THROTTLED)), 2: Failure(str(THROTTLED)), 3: refused} == failures
 
 
-@pytest.mark.parametrize(("left", "written"), [(0.0, STATE_WRITERS), (1.0, STATE_WRITERS), (9.0, 20)])
+@pytest.mark.parametrize(("left", "written"), [(0.0, 8), (1.0, 8), (1.125, 16), (9.0, 20)])
 def test_time_runs_out_for_states(left: float, written: int) -> None:
     """The first chunk is written whatever the time left; then nothing is started without any."""
     clock = Countdown(left)
-    table = FakeDynamoDB(after_call=lambda: clock.spend(0.2))
+    table = FakeDynamoDB(after_call=lambda: clock.spend(0.125))
     failures = write(table, [a_state(number, f"{number:02}", 1) for number in range(20)], clock)
     assert dict.fromkeys(range(written, 20), Failure("no time left")) == failures
     assert {f"entity#{number:02}" for number in range(written)} == stored(table)

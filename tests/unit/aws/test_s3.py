@@ -106,6 +106,13 @@ def test_archive_does_not_succeed_in_time() -> None:
     assert {key(TEN, 1): [1, 3]} == held(s3)
 
 
+def test_lines_in_order() -> None:
+    """The lines of an object stand as they were given: 9 before 10."""
+    s3 = buckets()
+    write(s3, [a_line(number) for number in (9, 10, 11)])
+    assert {key(TEN, 9): [9, 10, 11]} == held(s3)
+
+
 def test_many_partitions() -> None:
     """A batch may spread over more partitions than there are writers."""
     s3 = buckets()
@@ -300,6 +307,14 @@ def test_an_aggregate_of_bad_user_records() -> None:
     tracemalloc.stop()
     assert (1, count, True) == (record.read, len(s3.lengths), min(s3.lengths) > data_bytes)
     assert peak_bytes < (DEAD_LETTER_WRITERS + 4) * data_bytes
+
+
+def test_no_time_is_spent_on_what_is_not_begun() -> None:
+    """Without time, hardly any of the records that will not be written is made JSON."""
+    records = [Counted(n=number) for number in range(100)]
+    letters = [letter for number, each in enumerate(records, start=1) for letter in of_one_record(1, each, number)]
+    assert [*range(2, 101)] == [*keep(buckets(), letters, Countdown(0.0))]
+    assert sum(each.read for each in records) <= DEAD_LETTER_WRITERS
 
 
 @pytest.mark.parametrize("s3", [buckets(errors=[DENIED]), buckets(errors=[REFUSED]), FakeS3({"another": {}})])
