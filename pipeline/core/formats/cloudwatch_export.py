@@ -30,9 +30,10 @@ class LogEvents(Joined):
 
     def _take(self, line: Line | Overlong) -> Iterator[Line | Overlong]:
         """An overlong line is one of its own: of its beginning nothing is known."""
-        if not isinstance(line, Line) or _TIME.match(line.content):
-            yield from self._record()
-        self._add(line)
+        begins = not isinstance(line, Line) or _TIME.match(line.content) is not None
+        ended = list(self._record()) if begins else []
+        self._add(line)  # before the one that ended comes out: the place is in front of this line
+        yield from ended
 
     def idle(self) -> Iterator[Line | Overlong]:
         """The last log event: what would continue it would have come with it."""

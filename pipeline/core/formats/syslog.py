@@ -3,7 +3,7 @@ r"""Syslog, as it is sent (with the priority) and as it stands in files (without
     <165>1 2026-11-23T10:00:00.003Z web-1 app 711 ID47 [a@32473 k="v"] text      RFC 5424
     <34>Nov 23 10:00:00 web-1 su[711]: text                                      RFC 3164
     Nov 23 10:00:00 web-1 su[711]: text                                          rsyslog's traditional file format
-    2026-11-23T10:00:00.123456+01:00 web-1 su[711]: text                         rsyslog's file format
+    2026-11-23T10:00:00.123456+01:00 web-1 su[711]: text                         rsyslog's file format, and journalctl's
 
 The body is the text behind the header; host, program and process are the resource; structured data and what else the
 header says are attributes. The names are those of OpenTelemetry's mapping (logs data model, appendix A, "RFC5424
@@ -50,7 +50,7 @@ _SD_PARAM: Final = re.compile(rf' ({_SD_NAME})="([^"\\]*+(?:\\.[^"\\]*+)*+)"', r
 _SD_ID: Final = re.compile(rf"\[({_SD_NAME})")
 _SD_ESCAPE: Final = re.compile(r'\\(["\\\]])')
 # A file's time names its offset: what ends with a Z may as well be any application's.
-_FILE_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?[+-]\d\d:\d\d ", re.ASCII)
+_FILE_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?[+-]\d\d:?\d\d ", re.ASCII)
 _MONTH: Final = re.compile(r"[A-Z][a-z]{2} [ \d]\d ", re.ASCII)
 # A program has a colon behind it; a host has none, but for the ones within an IPv6 address.
 _HOST: Final = re.compile(r" ([^\s\[\]]{0,254}[^\s\[\]:])(?= )")

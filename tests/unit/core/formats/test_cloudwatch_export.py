@@ -91,6 +91,16 @@ def test_many_lines_may_be_too_much() -> None:
     assert [Overlong(1, 0, 41)] == cut(f"{text}y\n", limit_bytes=40)
 
 
+def test_the_place_is_in_front_of_the_line_that_ended_the_last_one() -> None:
+    """A reader that stops at a log event goes on with the next."""
+    framing = LogEvents(1000)
+    records = framing.feed(f"{AT} one\n{AT} two\n{AT} three\n".encode())
+
+    assert [(Line(1, 0, f"{AT} one".encode()), Place(29, 1)), (Line(2, 29, f"{AT} two".encode()), Place(58, 2))] == [
+        (record, framing.place) for record in records
+    ]
+
+
 def test_a_live_stream_does_not_wait_for_the_next() -> None:
     """When nothing comes, the last log event is given, and the place is behind it."""
     framing = LogEvents(1000)

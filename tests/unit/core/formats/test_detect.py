@@ -40,6 +40,10 @@ OTHERS = {
     "syslog that is sent": ("syslog", ["<34>Nov 23 10:00:00 web-1 su[711]: failed"]),
     "syslog of a file": ("syslog", ["Nov 23 10:00:00 web-1 su[711]: failed", "Nov 23 10:00:01 web-1 CRON[7]: a=b c=d"]),
     "syslog of a file, full time": ("syslog", ["2026-11-23T10:00:00.123456+01:00 web-1 su[711]: failed"]),
+    "journalctl": (
+        "syslog",
+        ["2026-11-23T10:00:00+0100 h kernel: Linux", "-- Boot 7 --", "2026-11-23T10:00:01+0100 h systemd[1]: Started."],
+    ),
     "array in a line": ("json", ['[{"a":1},{"b":2}]']),
     "arrays, one a line": ("json", ['[{"a":1}]', '[{"b":2}]']),
     "indented objects": ("json", ["{", '  "a": 1', "}", "{", '  "b": 2', "}"]),
