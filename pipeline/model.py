@@ -48,7 +48,8 @@ class Position(NamedTuple):
 
     def __str__(self) -> str:
         """`stream/shard/sequence number/sub-sequence number`, one form for logs, archive lines and items."""
-        return f"{self.stream}/{self.shard}/{self.sequence_number}/{self.sub_sequence_number}"
+        stream, shard, sequence_number, sub_sequence_number = self
+        return f"{stream}/{shard}/{sequence_number}/{sub_sequence_number}"
 
 
 class Reason(StrEnum):

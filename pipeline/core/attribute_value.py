@@ -44,21 +44,25 @@ def from_json(value: Json, depth: int = 1) -> AttributeValue:
 
     Raises Rejection: `too_deep`, `number_out_of_range`, `schema_invalid` for an empty name, which no item can have.
     """
+    if isinstance(value, dict):
+        if depth >= MAX_DEPTH or "" in value:
+            _check_depth(depth)
+            _check_names(value)
+        inner = depth + 1
+        # Most values are text: what is not called for them is most of the time.
+        return {"M": {name: {"S": e} if type(e) is str else from_json(e, inner) for name, e in value.items()}}
+    if isinstance(value, list):
+        _check_depth(depth)
+        return {"L": [from_json(each, depth + 1) for each in value]}
+    return _from_scalar(value)
+
+
+def _from_scalar(value: Json) -> AttributeValue:
     if isinstance(value, str):
         return {"S": value}
     if isinstance(value, bool):
         return {"BOOL": value}
-    if isinstance(value, int | float):
-        return {"N": _number_text(value)}
-    if value is None:
-        return {"NULL": True}
-    _check_depth(depth)
-    if isinstance(value, dict):
-        _check_names(value)
-        inner = depth + 1
-        # Most values are text: what is not called for them is most of the time.
-        return {"M": {name: {"S": e} if type(e) is str else from_json(e, inner) for name, e in value.items()}}
-    return {"L": [from_json(each, depth + 1) for each in value]}
+    return {"N": _number_text(value)} if isinstance(value, (int, float)) else {"NULL": True}
 
 
 def to_json(value: AttributeValue) -> Json:

@@ -64,10 +64,11 @@ def prepare(records: Sequence[Record], stages: Stages) -> Prepared:
             room_bytes -= USER_RECORD_BYTES + len(record.data or b"")
             if isinstance(ready, DeadLetter):
                 dead_letters.append(ready)
-            elif ready:
-                events += [(record, event) for event in ready]
-            else:
+            elif not ready:
                 dropped.add(record.position)
+            else:
+                for event in ready:
+                    events.append((record, event))  # noqa: PERF401 - nearly always one
     return Prepared(unpacked, events, dead_letters, frozenset(dropped), unread=unread)
 
 
@@ -78,7 +79,8 @@ def finish(prepared: Prepared, facts: Mapping[str, Json], stages: Stages) -> Pro
     dead: dict[Position, DeadLetter] = {}
     for record, event in prepared.events:
         try:
-            deliveries.extend(encode(record, event) for encode in stages.routes[event.type].destinations)
+            for encode in stages.routes[event.type].destinations:
+                deliveries.append(encode(record, event))  # noqa: PERF401 - the same
         except Exception as error:  # noqa: BLE001 - every way to fail is an outcome of the record
             dead[record.position] = _dead_letter(record, error, Stage.ROUTE)
     if dead:

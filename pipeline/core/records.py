@@ -9,6 +9,7 @@ An event that is not a batch of a stream raises: then the mapping is wrong, not 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import Misconfiguration
@@ -31,12 +32,16 @@ def read(event: Mapping[str, Any]) -> list[Record]:
         ) from error
 
 
+@lru_cache(maxsize=256)
+def _stream(arn: str) -> str:
+    """`arn:aws:kinesis:<region>:<account>:stream/<stream>`, with enhanced fan-out then `/consumer/<name>:<created>`."""
+    return arn.split("/")[1]
+
+
 def _kinesis(original: LambdaRecord) -> Record:
     kinesis = original["kinesis"]
     shard, _, _ = original["eventID"].partition(":")
-    # arn:aws:kinesis:<region>:<account>:stream/<stream>, with enhanced fan-out followed by /consumer/<name>:<created>
-    stream = original["eventSourceARN"].split("/")[1]
-    position = Position(stream, shard, _number(kinesis["sequenceNumber"]))
+    position = Position(_stream(original["eventSourceARN"]), shard, _number(kinesis["sequenceNumber"]))
     return Record(position, original, float(kinesis["approximateArrivalTimestamp"]))
 
 

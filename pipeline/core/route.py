@@ -23,5 +23,5 @@ class Route:
         """What the transforms make of the event, in order."""
         events: Sequence[Event] = (event,)
         for step in self.transforms:
-            events = [out for each in events for out in step(each)]
+            events = step(events[0]) if len(events) == 1 else [out for each in events for out in step(each)]
         return events

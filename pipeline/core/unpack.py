@@ -13,11 +13,10 @@ Which of them a record is, its base64 already tells, so a plain one costs nothin
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING, Final
 
 from pipeline.core import cloudwatch_logs, kpl
-from pipeline.core.decode import parse
+from pipeline.core.decode import data_of, parse
 from pipeline.core.gunzip import MAGIC as GZIP_MAGIC
 from pipeline.core.gunzip import gunzip
 from pipeline.errors import Rejection
@@ -38,10 +37,7 @@ def unpack(record: Record) -> Sequence[Record]:
     encoded = record.original["kinesis"].get("data")
     if not isinstance(encoded, str) or not encoded.startswith(_PACKED):
         return (record,)
-    try:
-        data = base64.b64decode(encoded, validate=True)
-    except ValueError:
-        raise Rejection(Reason.NOT_BASE64, "the record has no base64 data") from None
+    data = data_of(record)
     if kpl.is_aggregate(data):
         return [_user_record(record, n, each, key) for n, (key, each) in enumerate(kpl.unpack(data))]
     if data.startswith(GZIP_MAGIC):

@@ -58,9 +58,10 @@ def normalise(event: Event) -> Sequence[Event]:
 
 def number_of(text: str) -> int | None:
     """The severity number of a name in any case, or None."""
-    return NUMBERS.get(text.strip().upper())
+    return NUMBERS.get(text) or NUMBERS.get(text.strip().upper())
 
 
 def name_of(number: int) -> str:
     """The name of a severity number, 1 to 24; 2, 3 and 4 within a range share its name."""
-    return RANGES[min(max(number - 1, 0) // _RANGE_SIZE, len(RANGES) - 1)]
+    index = (number - 1) // _RANGE_SIZE
+    return RANGES[index] if 0 <= index < len(RANGES) else RANGES[0 if index < 0 else -1]

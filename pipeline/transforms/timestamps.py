@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _RFC3339: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d{0,20})?(Z|z|[+-]\d\d:[0-5]\d)", re.ASCII
 )
-# What `utc` writes: most times already are, and need only be times.
+# What `utc` writes. A text of this form is left as it is, if there is such a day and time.
 _UTC: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z", re.ASCII)
 
 
@@ -29,9 +29,11 @@ def to_utc(event: Event) -> Sequence[Event]:
     >>> utc("2026-11-23T10:00:00.25+02:00")
     '2026-11-23T08:00:00.25Z'
     """
-    time, observed = utc(event.time), event.data.get("observed_time")
-    data = {**event.data, "observed_time": utc(observed)} if isinstance(observed, str) else event.data
-    if time is event.time and data is event.data:
+    time, data = utc(event.time), event.data
+    observed = data.get("observed_time")
+    if isinstance(observed, str) and (observed_utc := utc(observed)) != observed:
+        data = {**data, "observed_time": observed_utc}
+    if time == event.time and data is event.data:
         return (event,)
     return (replace(event, time=time, data=data),)
 
@@ -39,15 +41,16 @@ def to_utc(event: Event) -> Sequence[Event]:
 def utc(text: str) -> str:
     """An RFC 3339 time as RFC 3339 in UTC. Raises Rejection: time_invalid, when it is none or names no offset."""
     if not _UTC.fullmatch(text):
-        return _utc(text)
+        return converted(text)
     try:
         datetime.fromisoformat(text)
     except ValueError:
-        return _utc(text)
+        return converted(text)
     return text
 
 
-def _utc(text: str) -> str:
+def converted(text: str) -> str:
+    """What `utc` gives for a text of any form, taken apart and written anew."""
     match = _RFC3339.fullmatch(text)
     if match is None:
         raise Rejection(Reason.TIME_INVALID, f"{text[:64]!r} is not RFC 3339 with a UTC offset")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.core.decode import MAX_ID_BYTES, MAX_TIME_BYTES, decode, parse, read_event
+from pipeline.core.decode import MAX_ID_BYTES, MAX_TIME_BYTES, data_of, decode, parse, read_event, read_unusual_event
 from pipeline.core.records import read
 from pipeline.core.times import rfc3339
 from pipeline.errors import Rejection
@@ -53,6 +54,23 @@ def test_not_base64(data: Any) -> None:  # noqa: ANN401 - any wrong value
     with pytest.raises(Rejection) as caught:
         decode(a_record(data=data))
     assert (Reason.NOT_JSON if data == "" else Reason.NOT_BASE64) == caught.value.reason
+
+
+BASE64 = st.text("AB4/+=-_ \n", max_size=12) | st.text(max_size=8) | st.binary().map(base64.b64encode).map(bytes.decode)
+
+
+@given(BASE64)
+def test_base64(text: str) -> None:
+    """Base64 is read exactly as strictly as the standard library's strict reader does."""
+    try:
+        expected: bytes | Reason = base64.b64decode(text, validate=True)
+    except ValueError:
+        expected = Reason.NOT_BASE64
+    try:
+        actual: bytes | Reason = data_of(a_record(data=text))
+    except Rejection as rejection:
+        actual = rejection.reason
+    assert expected == actual
 
 
 def test_no_data() -> None:
@@ -232,3 +250,29 @@ def test_not_an_event(envelope: Json, detail: str) -> None:
 def test_longest_id(event_id: str) -> None:
     """An id may be as long as the limit, in bytes."""
     assert event_id == read_event({**log_event(), "id": event_id}, arrived_at=0).id
+
+
+ATTRIBUTES = (
+    st.none() | st.integers() | st.text(max_size=4) | st.text("xé", min_size=10, max_size=70).map(lambda x: x * 9)
+)
+ENVELOPES = st.fixed_dictionaries(
+    {},
+    optional={
+        "specversion": st.sampled_from(["1.0", "1.0", "1.0", "1", 1.0]),
+        **dict.fromkeys(["id", "source", "type", "subject"], ATTRIBUTES | st.just("x")),
+        **dict.fromkeys(["time", "traceparent"], ATTRIBUTES | st.text("0é", min_size=30, max_size=70)),
+        "data": st.just({"body": "x"}) | st.none() | st.just([]),
+    },
+)
+
+
+@given(ENVELOPES | st.none() | st.text() | st.lists(st.text()))
+def test_any_envelope(envelope: Json) -> None:
+    """An envelope read at once comes to the same as one read attribute by attribute: the event, or what is wrong."""
+    outcomes: list[object] = []
+    for read_it in (read_unusual_event, read_event):
+        try:
+            outcomes.append(read_it(envelope, arrived_at=1.5))
+        except Rejection as rejection:
+            outcomes.append((rejection.reason, rejection.detail))
+    assert outcomes[0] == outcomes[1]

@@ -66,6 +66,17 @@ def test_nothing_to_mask() -> None:
     assert event is same
 
 
+TEXTS = st.text('a@.b"\\', max_size=6) | st.just("ada@example.com")
+VALUES = st.recursive(TEXTS | st.none() | st.integers(0, 9), lambda each: st.lists(each) | st.dictionaries(TEXTS, each))
+
+
+@given(st.dictionaries(st.sampled_from(["body", "attributes", "resource"]), VALUES))
+def test_every_address_of_a_log_is_masked(data: dict[str, Json]) -> None:
+    """Whether a log holds an address is told at once, and told right."""
+    (event,) = emails(Event("1", "//a", "log.v1", "t", data))
+    assert {name: value if name == "resource" else mask(value) for name, value in data.items()} == event.data
+
+
 @given(st.text(), st.text("abc.+é", min_size=1))
 def test_no_address_is_left(around: str, local: str) -> None:
     """Wherever an address stands, its local part is gone."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import Rejection
 from pipeline.model import Event, Reason
-from pipeline.transforms.timestamps import to_utc, utc
+from pipeline.transforms.timestamps import converted, to_utc, utc
 
 if TYPE_CHECKING:
     from pipeline.model import Json
@@ -92,6 +92,29 @@ def test_same_moment(local: datetime, offset_minutes: int, separator: str) -> No
     except Rejection as rejection:
         actual = rejection.reason
     assert expected == actual
+
+
+NEARLY = st.builds(
+    "{}-{}-{}{}{}:{}:{}{}{}".format,
+    st.sampled_from(["2026", "0000", "0001", "9999", "226"]),
+    *[st.sampled_from(["02", "12", "13", "30", "00", "W1", "2"])] * 2,
+    st.sampled_from("TTTt -"),
+    *[st.sampled_from(["00", "23", "24", "59", "60", "0\u0662", "1"])] * 3,
+    st.sampled_from(["", ".5", ".", ",5", ".123456789", ".1234567890", ".\u0662"]),
+    st.sampled_from(["Z", "Z", "z", "", "+00:00", "-01:00", "Z\n"]),
+)
+
+
+@given(NEARLY | st.text("0123456789-:TZ.", max_size=24))
+def test_utc_at_once(text: str) -> None:
+    """A text that looks like UTC comes to the same as when it is taken apart and converted."""
+    outcomes: list[object] = []
+    for convert in (converted, utc):
+        try:
+            outcomes.append(convert(text))
+        except Rejection as rejection:
+            outcomes.append((rejection.reason, rejection.detail))
+    assert outcomes[0] == outcomes[1]
 
 
 @pytest.mark.parametrize(
