@@ -86,10 +86,10 @@ def test_a_reader_goes_on_anywhere(name: str, text: bytes, stop: int) -> None:
 @example(text=b"time,level\n1764000000,\n")
 def test_any_input_is_valid_or_rejected(name: str, text: bytes) -> None:
     """Whatever the bytes: an event that is valid against the schema, the sender's own, or a rejection."""
-    shipping = dataclasses.replace(LOG, format=name)
-    rejecting = dataclasses.replace(LOG, format=name, on_unparsed="reject")
     for line in cut(name, text):
         assert isinstance(line, Line)
+        shipping = dataclasses.replace(LOG, format=name)  # anew: a line has the time of the one before it
+        rejecting = dataclasses.replace(LOG, format=name, on_unparsed="reject")
         if not is_text(line.content):
             with pytest.raises(InputError, match="not UTF-8"):
                 shipping.read(line)
