@@ -25,3 +25,20 @@ def test_the_batches_are_worth_it(batch: Batch) -> None:
     assert batch.size == smooth.acknowledged[0]
     assert 0 < troubled.acknowledged[0] < batch.size
     assert min(smooth.calls[0], troubled.calls[0]) >= (1 if batch.function == "relay_changes" else 2)
+
+
+def test_what_is_left() -> None:
+    """Without a death and without trouble, the batches leave as many items, lines and dead letters as they should."""
+    results = [deliver(batch, Plan((batch.size,))).cloud.results() for batch in ALL_BATCHES]
+    counts = [(len(each.items), len(each.lines()), len(each.dead_letters)) for each in results]
+    assert [
+        (6, 6, 0),
+        (10, 7, 0),
+        (8, 7, 2),
+        (4, 3, 5),
+        (7, 6, 0),
+        (64, 64, 0),
+        (10, 8, 1),
+        (0, 0, 0),
+        (6, 4, 1),
+    ] == counts
