@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.aws.backoff import Backoff
+from pipeline.errors import Retryable
 from pipeline.testing.countdown import Countdown
 
 
@@ -33,3 +34,27 @@ def test_bounds(tries: int, drawn: float, base: float, cap: float) -> None:
     clock = Countdown(100)
     assert Backoff(base, cap, lambda: drawn, clock.sleep).wait(tries, clock)
     assert 0 <= clock.slept[0] <= cap
+
+
+def test_retry() -> None:
+    """A call is tried until it succeeds, and each wait is longer than the one before."""
+    clock, errors = Countdown(), [Retryable("SlowDown")] * 3
+
+    def call() -> str:
+        if errors:
+            raise errors.pop()
+        return "done"
+
+    assert "done" == Backoff(0.05, 2.0, lambda: 1.0, clock.sleep).retry(call, clock)
+    assert [pytest.approx(seconds) for seconds in (0.1, 0.2, 0.4)] == clock.slept
+
+
+def test_retry_in_vain() -> None:
+    """When there is no time for another try, the last failure is raised."""
+    clock, errors = Countdown(0.35), [Retryable(f"try {number}") for number in (1, 2, 3)]
+
+    def call() -> None:
+        raise errors.pop(0)
+
+    with pytest.raises(Retryable, match="try 3"):
+        Backoff(0.05, 2.0, lambda: 1.0, clock.sleep).retry(call, clock)
