@@ -8,7 +8,7 @@ import select
 import signal
 import struct
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -36,13 +36,13 @@ class Reports:
 
     kept: int = 0
     done: int = 0
-    sent: list[int] = field(default_factory=list)
+    sent: int = 0
 
     def add(self, block: bytes) -> None:
         for kind, number in REPORT.iter_unpack(block[: len(block) // REPORT.size * REPORT.size]):
             if kind == SENT:
-                assert number <= max(self.sent, default=0) + 1
-                self.sent.append(number)
+                assert number <= self.sent + 1
+                self.sent = max(self.sent, number)
             elif kind == KEPT:
                 self.kept = max(self.kept, number)
             else:
@@ -54,7 +54,7 @@ class Reports:
             left = spill.take(EVERYTHING)
             assert not spill.damage
             assert self.kept <= spill.last
-            assert self.done <= spill.last - spill.waiting <= max(self.sent, default=0)
+            assert self.done <= spill.last - spill.waiting <= self.sent
             numbers = range(spill.last - spill.waiting + 1, spill.last + 1)
         assert [(number, kept(number)) for number in numbers] == left
 
@@ -64,7 +64,7 @@ def use(directory: Path, report: Callable[[bytes, int], None], draw: random.Rand
     spill = Spill(directory, segment_bytes=2000, fsync=fsync)
     for _ in range(steps):
         report(KEPT, spill.append([kept(spill.last + ahead) for ahead in range(1, draw.randint(2, 30))]))
-        taken = spill.take(draw.randint(0, 12_000))
+        taken = spill.take(draw.randint(0, 40_000))
         for number, each in taken:
             assert kept(number) == each
             report(SENT, number)
@@ -112,8 +112,7 @@ def test_killed_at_any_moment(tmp_path: Path) -> None:
         assert -signal.SIGKILL == os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         told.add(all_of(receiving))
         told.check(tmp_path)
-    assert told.done > ROUNDS
-    assert set(range(1, told.done + 1)) <= set(told.sent)
+    assert told.sent >= told.done > ROUNDS
 
 
 @pytest.mark.parametrize("moment", ["before", "within", "after"])
