@@ -30,12 +30,14 @@ MAX_TIME_BYTES: Final = 64
 # More than any sink holds (an item: 32), and less than what Python and orjson recurse into (about 1,000 and 254).
 MAX_LEVELS: Final = 100
 
-# What surely has no more bytes than its limit, in whatever script.
 _BYTES_OF_A_CHARACTER: Final = 4
 
 
 class _Usual(Struct, frozen=True):
-    """An envelope as nearly all are, its attributes far below the limits: `read_event` asks the rest."""
+    """An envelope as nearly all are: its attributes are below the limits in whatever script they are written.
+
+    A time and a traceparent have no room for that; they are ASCII, and `read_event` asks whether.
+    """
 
     specversion: Literal["1.0"]
     id: Annotated[str, Meta(min_length=1, max_length=MAX_ID_BYTES // _BYTES_OF_A_CHARACTER)]
@@ -64,7 +66,7 @@ _LIMITS: Final = {
 def decode(record: Record) -> Event:
     """The event in a record. Raises Rejection: not_base64, and those of `parse` and `read_event`."""
     value = parse(data_of(record))
-    if isinstance(value, dict) and "eventSource" in value and dynamodb_destination.is_change(value):
+    if isinstance(value, dict) and dynamodb_destination.is_change(value):
         return dynamodb_destination.event(value, record)
     return read_event(value, arrived_at=record.arrived_at)
 
@@ -90,7 +92,7 @@ def parse(data: bytes) -> Json:
     except orjson.JSONDecodeError as error:
         _reject_unparsed(data, error)
     if data.count(b"{") + data.count(b"[") > MAX_LEVELS:
-        _check_integers(data)
+        _check_integers(data)  # first: what is both is the same dead letter however deep it is
         _check_levels(value)
     if not _is_exact(data, value):
         _check_integers(data)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # A local part begins where none is going on and is never given back (`++`), and a domain is bounded (RFC 5321 limits),
 # so the time is linear in the text. Letters are those of any script (RFC 6531).
 _EMAIL: Final = re.compile(r"(?<![\w.%+\-])[\w.%+\-]++@((?:[\w\-]{1,63}+\.){1,8}[^\W\d_]{2,63})")
+_AT: Final = ord("@")  # a byte is found many times faster as a number than as bytes
 
 
 def emails(event: Event) -> Sequence[Event]:
@@ -24,7 +25,7 @@ def emails(event: Event) -> Sequence[Event]:
     >>> mask("mail from ada.l@example.com")
     'mail from ***@example.com'
     """
-    if b"@" not in orjson.dumps(event.data):  # as JSON a text has its @ as it is: without one, nothing is to be masked
+    if _AT not in orjson.dumps(event.data):  # JSON writes an @ as it is: without one, there is no address
         return (event,)
     masked = {name: mask(value) if name in {"body", "attributes"} else value for name, value in event.data.items()}
     return (event,) if masked == event.data else (replace(event, data=masked),)
