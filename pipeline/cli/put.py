@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,8 @@ from pipeline.aws.kinesis import KinesisStream
 from pipeline.cli import event_type
 from pipeline.cli.options import aws_options, stack_option
 from pipeline.cli.shipping.dry_run import CountingStream, Preview
+from pipeline.cli.shipping.follow.run import check_names, follow
+from pipeline.cli.shipping.follow.store import Store
 from pipeline.cli.shipping.inputs import Inputs
 from pipeline.cli.shipping.once import ship
 from pipeline.cli.shipping.progress import shown
@@ -58,6 +61,21 @@ if TYPE_CHECKING:
     help="Add lines that are not of the format, or cannot be shipped, to this file. Default: what is not of the format "
     "is shipped as text, with the reason in parse_error.",
 )
+@click.option("--follow", "is_followed", is_flag=True, help="Go on with what comes; remember the place over restarts.")
+@click.option(
+    "--state",
+    "state_folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Where --follow remembers; default: kinesis-pipeline in the user's folder for state (XDG_STATE_HOME).",
+)
+@click.option(
+    "--state-home",
+    envvar="XDG_STATE_HOME",
+    type=click.Path(path_type=Path),
+    default=Path("~/.local/state"),
+    hidden=True,
+)
 @click.option("--dry-run", "is_dry_run", is_flag=True, help="Show the first events and the cost; send nothing.")
 @click.option("--stream", "stream_name", metavar="NAME", help="The Kinesis stream; default: the stack's.")
 @stack_option
@@ -69,12 +87,15 @@ def command(  # noqa: PLR0917 - an option is an argument
     format_name: str | None,
     key_field: str | None,
     rejects_path: Path | None,
+    state_folder: Path | None,
+    state_home: Path,
     stream_name: str | None,
     stack: str,
     *,
     is_ordered: bool,
     is_raw: bool,
     is_dry_run: bool,
+    is_followed: bool,
 ) -> int:
     """Ship the lines of files, or of stdin, to the stream.
 
@@ -82,7 +103,8 @@ def command(  # noqa: PLR0917 - an option is an argument
     pipeline put /var/log/dpkg.log             lines of text, with the time and severity they name
     pipeline put access.log.gz 'logs/*.log'    formats and compression are told by what is in the file
     pipeline put --dry-run access.log          what would be sent, and what it would cost a month
-    tail -F app.log | pipeline put -           as they come, within a second
+    pipeline put --follow '/var/log/app/*.log' as they come, through rotation, on from the same place after a restart
+    journalctl -f | pipeline put -             the same of a pipe, without a place
     pipeline put --key user events.ndjson      JSON lines; those of one user stay in order
 
     A line that is a CloudEvents object is shipped as the event it is. Any other line becomes a log.v1 event. The same
@@ -92,7 +114,8 @@ def command(  # noqa: PLR0917 - an option is an argument
     --key and --ordered give them one: lines of one key are sent one by one, each when the one before it is accepted,
     about 100 a second for each key.
 
-    Exit code 0 when every line was accepted, 1 when not, 130 after Ctrl-C.
+    Exit code 0 when every line was accepted, 1 when not, 130 after Ctrl-C. --follow is ended by SIGTERM, with 0 when
+    all that was read was accepted.
     """  # noqa: D301 - \b keeps click from folding the lines
     if is_raw and (key_field is not None or type_name != LOG_TYPE or format_name is not None):
         raise click.UsageError("--raw ships lines as they are: it takes no --key, no --type and no --format")
@@ -107,22 +130,47 @@ def command(  # noqa: PLR0917 - an option is an argument
         is_raw=is_raw,
         on_unparsed="text" if rejects_path is None else "reject",
     )
+    if is_followed and is_dry_run:
+        raise click.UsageError("--dry-run looks at what is there: leave --follow out")
+    if state_folder is not None and not is_followed:
+        raise click.UsageError("--state is where --follow remembers: give both, or neither")
     reader = Reader(make, format_name, is_raw=is_raw)
     if is_dry_run:
         return _dry_run(files, reader)
-    stream = KinesisStream(clients.kinesis, stream_name or stack_output(clients, stack, "StreamName"))
+    if is_followed:
+        check_names(files)
+    name = stream_name or stack_output(clients, stack, "StreamName")
+    stream = KinesisStream(clients.kinesis, name)
     stream.check()
     tally = Tally()
     with ExitStack() as open_files:
         rejects = open_files.enter_context(Rejects(rejects_path)) if rejects_path else None
+        shipper = Shipper(tally, rejects)
         try:
-            with shown(tally), stopping(tally):
-                ship(Inputs(files, tally.fail, tally.note).find(), stream, reader, Shipper(tally, rejects))
+            if is_followed:
+                folder = state_folder or state_home.expanduser() / "kinesis-pipeline"
+                store = open_files.enter_context(Store(folder / f"{name}-{_digest(_target(clients, name))}.json"))
+                with shown(tally), stopping(tally):
+                    follow(files, stream, reader, shipper, store)
+            else:
+                with shown(tally), stopping(tally):
+                    own = [rejects_path] if rejects_path else []
+                    ship(Inputs(files, tally.fail, tally.note, own).find(), stream, reader, shipper)
         finally:
             tally.tell()
             if rejects is not None and tally.rejected:
                 click.echo(f"{tally.rejected:,} rejected lines were added to {rejects_path}", err=True)
     return tally.exit_code
+
+
+def _target(clients: Clients, stream_name: str) -> str:
+    """What tells the stream from all others: a place in the files is a place on the way to one stream."""
+    account = clients.sts.get_caller_identity()["Account"]
+    return f"{account} {clients.kinesis.meta.endpoint_url} {stream_name}"
+
+
+def _digest(target: str) -> str:
+    return hashlib.blake2b(target.encode(), digest_size=6).hexdigest()
 
 
 def _dry_run(files: tuple[str, ...], reader: Reader) -> int:

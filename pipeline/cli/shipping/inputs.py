@@ -39,15 +39,17 @@ class Inputs:
         names: as they were given.
         fail: told what is not there or may not be read.
         note: told what is passed over.
+        own: what this command itself writes; it is never an input, wherever it lies.
     """
 
     names: Sequence[str]
     fail: Callable[[str], None]
     note: Callable[[str], None]
+    own: Sequence[Path] = ()
 
     def find(self) -> Iterator[Found]:
         """All of them, in the order of the names, each once."""
-        seen: set[object] = set()
+        seen = {_identity(str(path)) for path in self.own}
         for name in self.names:
             for found in self._of(name):
                 identity = _identity(found.name)

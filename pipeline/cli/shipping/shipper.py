@@ -31,12 +31,13 @@ class Waiting(NamedTuple):
     """A line without an outcome: where a reader would begin to read it again, and itself, where it may be kept."""
 
     place: Place
+    key: str
     content: bytes
 
 
 @dataclass
 class Track:
-    """An input, by the name that a person knows; `key` is its own."""
+    """An input, by the name that a person knows; `key` is its own. `waiting` is by the number of the line."""
 
     key: str
     name: str
@@ -61,6 +62,7 @@ class Shipper:
         self._tracks: dict[str, Track] = {}
         self._lock = threading.Lock()
         self._count = 0
+        self._given_back: list[Report] = []
 
     def track(self, name: str) -> Track:
         """A new input of that name."""
@@ -89,17 +91,18 @@ class Shipper:
             return
         self._tap(shipment)
         with self._lock:
-            track.waiting[line.number] = Waiting(place, line.content if self.rejects else b"")
+            track.waiting[line.number] = Waiting(place, shipment.key, line.content if self.rejects else b"")
         producer.put(shipment.record, key=shipment.key, position=Position(track.key, "", str(line.number)))
 
     def note(self, report: Report) -> None:
-        """The outcome of a line. One that was not sent goes on waiting: it is for the caller to read it again."""
+        """The outcome of a line. One that was not sent goes on waiting, to be sent again."""
         track, number = self._tracks[report.position.stream], int(report.position.sequence_number)
         if isinstance(report.outcome, Accepted):
             self.tally.accept()
         elif isinstance(report.outcome, TooLarge):
             self._refuse(track.name, number, str(report.outcome), track.waiting[number].content)
         else:
+            self._given_back.append(report)
             self.tally.unsent_reason = report.outcome.detail
             return
         with self._lock:
@@ -110,11 +113,14 @@ class Shipper:
         with self._lock:
             return next((each.place for each in track.waiting.values()), None)
 
-    def forget(self, track: Track) -> None:
-        """Count lines without an outcome as not read: they will be read again."""
-        with self._lock:
-            self.tally.forget(len(track.waiting))
-            track.waiting.clear()
+    def send_again(self, producer: Producer) -> None:
+        """Put again what was given back, in its order. Raises Misconfiguration."""
+        given_back, self._given_back = self._given_back, []
+        self.tally.unsent_reason = ""
+        for report in given_back:
+            track = self._tracks[report.position.stream]
+            key = track.waiting[int(report.position.sequence_number)].key
+            producer.put(report.record, key=key, position=report.position)
 
     def drop(self, track: Track) -> None:
         """An input that is done, unless something of it still waits."""

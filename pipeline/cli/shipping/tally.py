@@ -105,10 +105,6 @@ class Tally:
         if self._notes <= MOST_COMPLAINTS:
             click.echo(f"{click.style('note:', fg='yellow')} {what}", err=True)
 
-    def forget(self, count: int) -> None:
-        """Lines that will be read again."""
-        self.lines -= count
-
     def tell(self) -> None:
         """The summary, on stderr, if there is anything to sum up."""
         if self._notes > MOST_COMPLAINTS:

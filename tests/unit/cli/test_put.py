@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING
 
 import orjson
@@ -9,18 +10,29 @@ import pytest
 
 from pipeline import cli
 from pipeline.cli import put
+from pipeline.cli.shipping.follow import run as run_module
+from pipeline.cli.shipping.follow.store import Store
 from pipeline.errors import NotDeployed
 from pipeline.testing.kinesis import FakeStream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from pipeline.model import Accepted, Entry, Refused
 
 
 class CheckedStream(FakeStream):
     """A stream with a name, that is checked before anything is read."""
 
     name = ""
+    when_put: Callable[[], None] | None = None
+
+    def put(self, entries: Sequence[Entry]) -> Sequence[Accepted | Refused]:
+        answers = super().put(entries)
+        if self.when_put is not None:
+            self.when_put()
+        return answers
 
     def check(self) -> None:
         if self.name == "missing":
@@ -37,6 +49,7 @@ def stream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CheckedStream:
         return fake
 
     monkeypatch.setattr(put, "KinesisStream", make)
+    monkeypatch.setattr(put, "_target", lambda _clients, name: f"target of {name}")
     monkeypatch.setattr(put, "stack_output", lambda _clients, stack, name: f"{stack}-{name}")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
@@ -115,6 +128,13 @@ def test_command_ships_another_type(stream: CheckedStream, log: Callable[[str], 
         (["--raw", "--type", "change.v1", "x.log"], 2, "Error: --raw ships lines as they are"),
         (["--raw", "--format", "ndjson", "x.log"], 2, "Error: --raw ships lines as they are"),
         (["--ordered", "--key", "user", "x.log"], 2, "Error: --ordered and --key are two orders"),
+        (["--follow", "--dry-run", "x.log"], 2, "Error: --dry-run looks at what is there: leave --follow out"),
+        (["--state", ".", "x.log"], 2, "Error: --state is where --follow remembers: give both, or neither"),
+        (["--follow", "-"], 1, "error: stdin is read to its end anyway: leave --follow out"),
+        (["--follow", "/dev/null"], 1, "error: /dev/null: neither a file nor a folder: leave --follow out"),
+        (["--follow", "--state", "/dev/null/x", "x.log"], 1, "name a folder of yours with --state"),
+        (["--rejects", "/dev/null/x", "x.log"], 1, "error: /dev/null/x: rejected lines cannot be written there"),
+        (["--format", "xml", "x.log"], 2, "Error: Invalid value for '--format': 'xml' is not one of"),
         ([], 2, "Error: Missing argument"),
     ],
 )
@@ -127,3 +147,86 @@ def test_command_says_what_is_wrong(
     assert expected in err
     assert ("", []) == (out, stream.records)
     assert "Traceback" not in err
+
+
+def test_command_follows_until_it_is_asked_to_end(
+    stream: CheckedStream, log: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGTERM ends it with 0; started again, it goes on where it was."""
+    monkeypatch.setattr(run_module, "POLL_SECONDS", 0.0)
+    names = ["--follow", "--state", str(tmp_path / "state"), "--stream", "events", log("one\n")]
+    stream.when_put = lambda: signal.raise_signal(signal.SIGTERM)
+
+    assert 0 == run(*names)
+    with (tmp_path / "app.log").open("a") as file:
+        file.write("two\n")
+    assert 0 == run(*names)
+    assert ["one", "two"] == bodies(stream)
+    assert 2 == len(list((tmp_path / "state").glob("events-*")))
+
+
+def test_two_commands_do_not_share_a_state(
+    stream: CheckedStream, log: Callable[[str], str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The second one is told what to do instead."""
+    names = ["--follow", "--state", str(tmp_path / "state"), "--stream", "events", log("one\n")]
+    stream.when_put = lambda: signal.raise_signal(signal.SIGTERM)
+    assert 0 == run(*names)
+    (state,) = (tmp_path / "state").glob("*.json")
+    with Store(state):
+        assert 1 == run(*names)
+
+    assert "another `pipeline put --follow` to this stream keeps its places there" in capsys.readouterr().err
+
+
+def test_the_default_folder_for_state_is_the_users(
+    stream: CheckedStream, log: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the XDG base directory specification names it."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "home"))
+    stream.when_put = lambda: signal.raise_signal(signal.SIGTERM)
+
+    assert 0 == run("--follow", "--stream", "events", log("one\n"))
+    assert 1 == len(list((tmp_path / "home" / "kinesis-pipeline").glob("events-*.json")))
+
+
+def test_command_keeps_rejects(
+    stream: CheckedStream, log: Callable[[str], str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They are counted, told and kept as they are; the exit code is 1, for not all was accepted."""
+    rejects = tmp_path / "rejects.txt"
+    assert 1 == run("--format", "ndjson", "--rejects", str(rejects), log('{"n":1}\nno JSON\n'))
+    err = capsys.readouterr().err
+
+    assert (1, "no JSON\n") == (len(stream.records), rejects.read_text())
+    assert "app.log:2: not ndjson" in err
+    assert f"1 rejected lines were added to {rejects}" in err
+
+
+def test_a_dry_run_sends_nothing(
+    stream: CheckedStream, log: Callable[[str], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first events as JSON on stdout, the counts and the cost on stderr."""
+    content = "".join(f"2026-11-23T10:00:{number:02}Z line {number}\n" for number in range(60))
+    assert 0 == run("--dry-run", "--stream", "missing", log(content))
+    out, err = capsys.readouterr()
+
+    assert [f"2026-11-23T10:00:{number:02}Z line {number}" for number in range(10)] == [
+        orjson.loads(line)["data"]["body"] for line in out.splitlines()
+    ]
+    assert "dry run: 60 lines would be sent, 0 refused; nothing was sent" in err
+    assert "rate: 1 lines/s, by the time of the lines themselves, which span 0:00:59" in err
+    assert "on-demand $" in err
+    assert "us-east-1, list prices of November 2025" in err
+    assert [] == stream.records
+
+
+def test_a_dry_run_without_times_takes_a_file_for_a_day(
+    log: Callable[[str], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It says so."""
+    assert 0 == run("--dry-run", "--raw", log("one\ntwo\n"))
+    out, err = capsys.readouterr()
+
+    assert ["one", "two"] == [orjson.loads(line)["data"] for line in out.splitlines()]
+    assert "rate: 2.3e-05 lines/s, taking the whole input for that of one day" in err

@@ -1,0 +1,317 @@
+"""One look at all files: `step` finds new ones, tells what became of known ones, and ships what has come.
+
+Nothing here waits or knows the time by itself: whoever calls decides when the next look is.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pipeline.cli.shipping.follow import matching
+from pipeline.cli.shipping.follow.bookmark import NO_FILE, NOTHING, FileId
+from pipeline.cli.shipping.follow.content import Content, looked_into, open_content
+from pipeline.cli.shipping.follow.tailed import Tailed
+from pipeline.cli.shipping.inputs import reason
+from pipeline.cli.shipping.sources import clock
+from pipeline.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from pipeline.cli.shipping.follow.arrivals import Arrivals
+    from pipeline.cli.shipping.follow.bookmark import Bookmark
+    from pipeline.cli.shipping.shipper import Shipper
+    from pipeline.core.lines import Line, Overlong, Place
+    from pipeline.producer import Producer
+
+# The most that is read of one file before it is another one's turn.
+TURN_BYTES: Final = 4 * 1024 * 1024
+MAX_OPEN_FILES: Final = 256
+# A file that was renamed to where nobody asks for it may be written to until its writer opens the new one.
+LET_GO_AFTER_SECONDS: Final = 600.0
+
+type Found = dict[FileId, tuple[Path, os.stat_result]]
+"""The files that are asked for."""
+
+
+@dataclass
+class Follower:
+    """All files that are followed.
+
+    Args:
+        find: the files that are asked for, now.
+        producer: where the records go.
+        shipper: what counts them.
+        arrivals: what tells who a new file is, and knows all bookmarks.
+        now: epoch seconds.
+        max_open_files: how many are kept open; others are opened when they grow.
+    """
+
+    find: Callable[[], Iterable[Path]]
+    producer: Producer
+    shipper: Shipper
+    arrivals: Arrivals
+    now: Callable[[], float]
+    max_open_files: int = MAX_OPEN_FILES
+    tailed: dict[FileId, Tailed] = field(default_factory=dict)
+    _is_first: bool = True
+    _open: dict[FileId, Tailed] = field(default_factory=dict)
+
+    def step(self) -> bool:
+        """Look once, and ship what has come; whether there was anything. Raises Misconfiguration, InputError."""
+        found = self._found()
+        if self._is_first:
+            self._is_first = False
+            for bookmark in self.arrivals.known.unfinished():
+                bookmark.is_done = self._look_for(bookmark) is None
+        for tailed in [*self.tailed.values()]:
+            self._locate(tailed, found)
+            self._try(tailed, self._check)
+        self.arrivals.forget(found.keys())
+        for file_id, (path, status) in found.items():
+            if file_id not in self.tailed and not self.arrivals.is_passed_over(file_id, status):
+                self._meet(path, status)
+        self.arrivals.known.save_new()
+        has_moved = [self._try(tailed, self._read) for tailed in self._readable()]
+        self.shipper.tally.behind_bytes = sum(map(_behind_bytes, self.tailed.values()))
+        return any(has_moved)
+
+    def save(self) -> None:
+        """Wait for the outcome of all that was sent, and remember. Raises Misconfiguration, InputError."""
+        self.producer.flush()
+        self.remember()
+
+    def remember(self) -> None:
+        """Put on the disk how far all files have an outcome. Raises InputError."""
+        if self.shipper.rejects is not None:
+            self.shipper.rejects.sync()
+        for tailed in self.tailed.values():
+            self._move(tailed, is_there=True)
+        self.arrivals.known.save(self._followed())
+
+    def close(self) -> None:
+        """Let all files go."""
+        for tailed in self.tailed.values():
+            tailed.close()
+
+    def _found(self) -> Found:
+        found = {}
+        for path in self.find():
+            try:
+                status = path.stat()
+            except OSError:
+                continue
+            found[FileId(status.st_dev, status.st_ino)] = path, status
+        return found
+
+    # Where is it now? -------------------------------------------------------------------------------------------------
+
+    def _locate(self, tailed: Tailed, found: Found) -> None:
+        path = found[tailed.file_id][0] if tailed.file_id in found else None
+        tailed.is_lost = path is None
+        if path is None:
+            path = tailed.path if _file_id(tailed.path) == tailed.file_id else None
+            path = path or matching.beside(tailed.path, tailed.file_id)
+        if path is None:
+            tailed.is_deleted = tailed.content is None or os.fstat(tailed.content.descriptor).st_nlink == 0
+            return
+        tailed.path = path
+        tailed.bookmark.path = tailed.track.name = str(path)
+
+    def _look_for(self, bookmark: Bookmark, but: FileId = NO_FILE) -> Tailed | None:
+        """The file that goes on where the bookmark is, beside where it was; followed, if there is one."""
+        was = Path(bookmark.path)
+        here = matching.beside(was, bookmark.file_id)
+        for path in [*([here] if here else []), was, *matching.siblings(was)]:
+            with looked_into(path) as content:
+                if content is None or content.file_id in {but, *self.tailed}:
+                    continue
+                # While it was followed, a file that took its name has to be longer than a few bytes to be the same.
+                if path == was and but != NO_FILE and not bookmark.is_proven:
+                    continue
+                if matching.continues(bookmark, content):
+                    return self._follow(path, bookmark)
+        return None
+
+    # Who is it? -------------------------------------------------------------------------------------------------------
+
+    def _meet(self, path: Path, status: os.stat_result) -> None:
+        """A file that is not followed: it goes on where another one was, or it is new, or it has to wait."""
+        try:
+            content = open_content(path)
+        except OSError as error:
+            self.shipper.tally.fail(f"{path}: {reason(error)}")
+            self.arrivals.pass_over(FileId(status.st_dev, status.st_ino), status)
+            return
+        if content is None:
+            return
+        try:
+            self._introduce(content)
+        finally:
+            os.close(content.descriptor)
+
+    def _introduce(self, content: Content) -> None:
+        bookmark = self.arrivals.bookmark_of(content, self.tailed.values())
+        if bookmark is not None:
+            self._follow(content.path, bookmark)
+
+    def _followed(self) -> list[Bookmark]:
+        return [each.bookmark for each in self.tailed.values()]
+
+    def _follow(self, path: Path, bookmark: Bookmark) -> Tailed | None:
+        try:
+            content = open_content(path)
+        except OSError:
+            return None
+        if content is None:
+            return None
+        bookmark.path, bookmark.file_id, bookmark.is_done = str(path), content.file_id, False
+        log = self.arrivals.reader.make(source=bookmark.source, now=clock, salt=bookmark.salt, format=bookmark.format)
+        track = self.shipper.track(str(path))
+        tailed = Tailed(bookmark, track, log, content, content.file_id, path, self.now())
+        self.tailed[content.file_id] = tailed
+        self._keep_few_open(tailed)
+        return tailed
+
+    # What has come? ---------------------------------------------------------------------------------------------------
+
+    def _try(self, tailed: Tailed, part: Callable[[Tailed], bool]) -> bool:
+        try:
+            return part(tailed)
+        except OSError as error:
+            self._give_up(tailed, reason(error))
+        except InputError as error:
+            self._give_up(tailed, str(error))
+        return True
+
+    def _check(self, tailed: Tailed) -> bool:
+        """Whether what was read of it is still there; before new files are met, for one may be a copy of it."""
+        try:
+            status = tailed.status()
+        except FileNotFoundError:
+            self._leave(tailed)
+            return True
+        if tailed.is_as_read(status):
+            return False
+        self._keep_few_open(tailed)
+        if not tailed.is_replaced(status):
+            return False
+        self._leave(tailed, is_replaced=True)
+        return True
+
+    def _read(self, tailed: Tailed) -> bool:
+        status = tailed.status()
+        if tailed.is_as_read(status):
+            return self._rest(tailed)
+        self._keep_few_open(tailed)
+        before = tailed.disk_offset
+        for block in tailed.blocks(TURN_BYTES, self.shipper.tally.count):
+            self._ship(tailed, tailed.framing.feed(block))
+            if self.shipper.tally.is_over:
+                return True
+        tailed.changed_ns = status.st_mtime_ns
+        if tailed.disk_offset == before:
+            return self._rest(tailed)
+        tailed.read_at = self.now()
+        return True
+
+    def _readable(self) -> Iterator[Tailed]:
+        """One after the other, until there is no use in reading on."""
+        for tailed in [*self.tailed.values()]:
+            if not self.shipper.tally.is_over:
+                yield tailed
+
+    def _rest(self, tailed: Tailed) -> bool:
+        """Nothing has come."""
+        has_more = self._ship(tailed, tailed.framing.idle())
+        is_over = tailed.is_lost and self.now() - tailed.read_at >= LET_GO_AFTER_SECONDS
+        if tailed.is_deleted or is_over:
+            self._leave(tailed)
+        return has_more
+
+    def _ship(self, tailed: Tailed, lines: Iterator[Line | Overlong]) -> bool:
+        place = tailed.framing.place
+        is_any = False
+        for line in lines:
+            self.shipper.ship(self.producer, tailed.track, tailed.log, line, place)
+            place, is_any = tailed.framing.place, True
+        return is_any
+
+    def _leave(self, tailed: Tailed, *, is_replaced: bool = False) -> None:
+        """It was deleted, cut off or written anew: a copy of it may have what was not read of it yet."""
+        bookmark = tailed.bookmark
+        self.producer.flush()
+        self._move(tailed, is_there=not is_replaced)
+        self._let_go(tailed)
+        if self._look_for(bookmark, but=tailed.file_id) is None:
+            if is_replaced:
+                bookmark.file_id = NO_FILE
+            self._end(tailed)
+        self.shipper.drop(tailed.track)
+
+    def _end(self, tailed: Tailed) -> None:
+        """Nothing more comes: its last line may have no ending."""
+        self._ship(tailed, tailed.framing.end())
+        self.producer.flush()
+        self._move(tailed, is_there=False)
+        tailed.bookmark.is_done = self.shipper.first_waiting(tailed.track) is None
+        try:
+            tailed.end()
+        except InputError as error:
+            self.shipper.tally.fail(f"{tailed.path}: {error}; what was read before is shipped")
+
+    def _let_go(self, tailed: Tailed) -> None:
+        tailed.close()
+        self._open.pop(tailed.file_id, None)
+        self.tailed.pop(tailed.file_id, None)
+
+    def _give_up(self, tailed: Tailed, why: str) -> None:
+        self.shipper.tally.fail(f"{tailed.path}: {why}; what was read before is shipped")
+        with suppress(OSError):
+            self.arrivals.pass_over(tailed.file_id, tailed.status())
+        self.producer.flush()
+        self._move(tailed, is_there=True)
+        self._let_go(tailed)
+        self.shipper.drop(tailed.track)
+
+    def _move(self, tailed: Tailed, *, is_there: bool) -> None:
+        """Move the bookmark; the bytes before it are known while they are there."""
+        place = self._place(tailed)
+        if is_there:
+            tailed.mark(place, self.now())
+        elif place != tailed.bookmark.place:
+            tailed.move(place, NOTHING, self.now())
+
+    def _place(self, tailed: Tailed) -> Place:
+        waiting = self.shipper.first_waiting(tailed.track)
+        return tailed.framing.place if waiting is None else waiting
+
+    def _keep_few_open(self, tailed: Tailed) -> None:
+        """Close the one that has been silent the longest, when there would be too many."""
+        self._open.pop(tailed.file_id, None)
+        self._open[tailed.file_id] = tailed
+        if len(self._open) > self.max_open_files:
+            silent = next((each for each in self._open.values() if not each.is_lost), tailed)
+            if silent is not tailed:
+                self._move(silent, is_there=True)
+                silent.close()
+                self._open.pop(silent.file_id)
+
+
+def _behind_bytes(tailed: Tailed) -> int:
+    try:
+        return max(0, tailed.status().st_size - tailed.disk_offset)
+    except OSError:
+        return 0
+
+
+def _file_id(path: Path) -> FileId:
+    try:
+        status = path.stat()
+    except OSError:
+        return NO_FILE
+    return FileId(status.st_dev, status.st_ino)

@@ -1,0 +1,77 @@
+"""Which bookmark a file is the continuation of: inode and name say where to look, the content decides."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.cli.shipping.follow.bookmark import NO_FILE, WINDOW_BYTES, FileId, print_of
+from pipeline.cli.shipping.reading import FIRST_LINE_BYTES, first_line_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pipeline.cli.shipping.follow.bookmark import Bookmark
+    from pipeline.cli.shipping.follow.content import Content
+
+
+def match(content: Content, bookmarks: Iterable[Bookmark]) -> Bookmark | None:
+    """The bookmark that this file continues: the one that is farthest."""
+    fitting = [each for each in bookmarks if _may_be(each, content) and continues(each, content)]
+    return max(fitting, key=lambda each: each.place.offset, default=None)
+
+
+def continues(bookmark: Bookmark, content: Content) -> bool:
+    """Whether the file begins as the bookmark's did, and has the same bytes before its place."""
+    if not content.is_packed and content.status.st_size < bookmark.place.offset:
+        return False
+    start = content.start(max(WINDOW_BYTES, FIRST_LINE_BYTES))
+    if first_line_id(start) != bookmark.first_line or print_of(start[: bookmark.head.size_bytes]) != bookmark.head:
+        return False
+    before = content.before(bookmark.place.offset, bookmark.tail.size_bytes)
+    return before is None or print_of(before) == bookmark.tail
+
+
+def is_copy(content: Content, original: Content) -> bool:
+    """Whether all that is in this file is in the other one too, at the same place: a copy, perhaps not yet whole."""
+    start = content.start(WINDOW_BYTES)
+    if not start or start != original.start(len(start)):
+        return False
+    size = content.status.st_size
+    before = content.before(size, WINDOW_BYTES)
+    return before is None or before == original.before(size, WINDOW_BYTES)
+
+
+def is_rotated_name(path: Path, original: Path) -> bool:
+    """Whether a rotation calls it so: `app.log` is `app.log.1`, then `app.log.1.gz`."""
+    return path.name != original.name and path.name.startswith(original.name)
+
+
+def siblings(original: Path) -> list[Path]:
+    """What lies beside a file that may once have been it, in the order of names."""
+    try:
+        return sorted(path for path in original.parent.iterdir() if is_rotated_name(path, original))
+    except OSError:
+        return []
+
+
+def beside(original: Path, file_id: FileId) -> Path | None:
+    """The file in the same folder that has this id, whatever it is called."""
+    try:
+        with os.scandir(original.parent) as entries:
+            for entry in entries:
+                if entry.inode() == file_id.inode and entry.stat(follow_symlinks=False).st_dev == file_id.device:
+                    return Path(entry.path)
+    except OSError:
+        pass
+    return None
+
+
+def _may_be(bookmark: Bookmark, content: Content) -> bool:
+    if bookmark.file_id == content.file_id:
+        return True
+    if is_rotated_name(content.path, Path(bookmark.path)):
+        return True
+    # The same name, but another file: written anew as a whole, as rsync and editors do. A few bytes prove nothing.
+    return str(content.path) == bookmark.path and bookmark.is_proven and bookmark.file_id != NO_FILE

@@ -1,0 +1,149 @@
+"""A file that is read from its bookmark on, as it grows."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from pipeline.cli.shipping import unpacking
+from pipeline.cli.shipping.follow.bookmark import WINDOW_BYTES, FileId, Print, print_of
+from pipeline.cli.shipping.follow.content import BLOCK_BYTES, Content, open_content
+from pipeline.core import formats
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from pipeline.cli.shipping.follow.bookmark import Bookmark
+    from pipeline.cli.shipping.shipper import Track
+    from pipeline.cli.shipping.unpacking import Unpacker
+    from pipeline.core.lines import Framing, Place
+    from pipeline.core.log_line import LogLines
+
+# What was read last is compared before more is read: a file cut off and written anew may be longer than it was.
+RECENT_BYTES: Final = 256
+
+
+@dataclass
+class Tailed:
+    """An input that is followed; open or, where there are too many, closed until it grows.
+
+    Args:
+        disk_offset: how much of it was read, as it lies on the disk.
+        read_at: when something was last read, by the follower's clock.
+        is_lost: it is nowhere among the files that are asked for.
+        is_deleted: nothing but the open file is left of it.
+    """
+
+    bookmark: Bookmark
+    track: Track
+    log: LogLines
+    content: Content | None
+    file_id: FileId
+    path: Path
+    read_at: float
+    framing: Framing = field(init=False)
+    disk_offset: int = 0
+    is_lost: bool = False
+    is_deleted: bool = False
+    changed_ns: int = -1
+    _unpack: Unpacker | None = None
+    _skip_bytes: int = 0
+    _head: bytes = b""
+    _recent: bytes = b""
+
+    def __post_init__(self) -> None:
+        """Begin at the bookmark's place. Raises OSError."""
+        place = self.bookmark.place
+        self.framing = formats.framing(self.bookmark.format, place=place)
+        content = self.opened()
+        if content.is_packed:
+            self._unpack, self._skip_bytes = unpacking.unpacker(content.magic()), place.offset
+        else:
+            self.disk_offset, self._head = (
+                place.offset,
+                os.pread(content.descriptor, min(WINDOW_BYTES, place.offset), 0),
+            )
+
+    def opened(self) -> Content:
+        """The open file. Raises OSError."""
+        if self.content is None:
+            content = open_content(self.path)
+            if content is None or content.file_id != self.file_id:
+                raise FileNotFoundError(self.path)
+            self.content = content
+        return self.content
+
+    def close(self) -> None:
+        """Let the file go until it grows."""
+        if self.content is not None:
+            os.close(self.content.descriptor)
+            self.content = None
+
+    def status(self) -> os.stat_result:
+        """Of the file, open or not. Raises OSError."""
+        if self.content is not None:
+            return os.fstat(self.content.descriptor)
+        status = self.path.stat()
+        if FileId(status.st_dev, status.st_ino) != self.file_id:
+            raise FileNotFoundError(self.path)
+        return status
+
+    def is_as_read(self, status: os.stat_result) -> bool:
+        """Whether nothing was written to it since it was read to its end."""
+        return (status.st_size, status.st_mtime_ns) == (self.disk_offset, self.changed_ns)
+
+    def is_replaced(self, status: os.stat_result) -> bool:
+        """Whether what was read is no longer in it. Raises OSError."""
+        if status.st_size < self.disk_offset:
+            return True
+        content = self.opened()
+        if content.is_packed or not self.disk_offset:
+            return False
+        descriptor = content.descriptor
+        return (
+            os.pread(descriptor, len(self._head), 0) != self._head
+            or os.pread(descriptor, len(self._recent), self.disk_offset - len(self._recent)) != self._recent
+        )
+
+    def blocks(self, limit_bytes: int, count: Callable[[int], None]) -> Iterator[bytes]:
+        """What has come since, about so much of it; `count` is told what it weighs. Raises OSError, InputError."""
+        content, end = self.opened(), self.disk_offset + limit_bytes
+        while self.disk_offset < end and (block := os.pread(content.descriptor, BLOCK_BYTES, self.disk_offset)):
+            self.disk_offset += len(block)
+            count(len(block))
+            for piece in self._unpack.feed(block) if self._unpack else (block,):
+                yield self._taken(piece)
+
+    def end(self) -> None:
+        """Nothing more comes. Raises InputError when it breaks off."""
+        if self._unpack is not None:
+            self._unpack.end()
+
+    def mark(self, place: Place, now: float) -> None:
+        """Move the bookmark to where all before has an outcome, while the file is what was read."""
+        if place == self.bookmark.place:
+            return
+        before, was_open = None, self.content is not None
+        with suppress(OSError):
+            before = self.opened().before(place.offset, WINDOW_BYTES)
+        if not was_open:
+            self.close()
+        self.move(place, print_of(before or b""), now)
+
+    def move(self, place: Place, tail: Print, now: float) -> None:
+        """Move the bookmark."""
+        self.bookmark.place = place
+        self.bookmark.head = print_of(self._head[: place.offset])
+        self.bookmark.tail = tail
+        self.bookmark.seen_at = now
+
+    def _taken(self, piece: bytes) -> bytes:
+        """What of a piece was not shipped yet; its beginning and end are remembered."""
+        if len(self._head) < WINDOW_BYTES:
+            self._head += piece[: WINDOW_BYTES - len(self._head)]
+        self._recent = (self._recent + piece[-RECENT_BYTES:])[-RECENT_BYTES:]
+        skipped, self._skip_bytes = min(self._skip_bytes, len(piece)), max(0, self._skip_bytes - len(piece))
+        return piece[skipped:]
