@@ -16,7 +16,9 @@ The reader is written out by hand, without protobuf: it is of the same speed, an
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from pipeline.errors import Rejection
 from pipeline.model import Reason
@@ -34,7 +36,7 @@ _KEY_INDEX, _HASH_KEY_INDEX, _DATA, _TAG = 0x08, 0x10, 0x1A, 0x22
 _LAST_SHIFT: Final = 63
 
 
-class UserRecord(NamedTuple):
+class UserRecord(Struct, frozen=True):
     """One record as its producer put it."""
 
     partition_key: str
@@ -65,9 +67,9 @@ def pack(user_records: Iterable[UserRecord]) -> bytes:
     """The aggregate of some user records, each partition key once."""
     keys: dict[str, int] = {}
     records = bytearray()
-    for key, data in user_records:
-        index = keys.setdefault(key, len(keys))
-        records += _field(_RECORD, bytes((_KEY_INDEX,)) + _varint_of(index) + _field(_DATA, data))
+    for each in user_records:
+        index = keys.setdefault(each.partition_key, len(keys))
+        records += _field(_RECORD, bytes((_KEY_INDEX,)) + _varint_of(index) + _field(_DATA, each.data))
     body = b"".join(_field(_PARTITION_KEY, key.encode()) for key in keys) + records
     return MAGIC + body + hashlib.md5(body, usedforsecurity=False).digest()
 

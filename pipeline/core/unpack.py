@@ -39,7 +39,7 @@ def unpack(record: Record) -> Sequence[Record]:
         return (record,)
     data = data_of(record)
     if kpl.is_aggregate(data):
-        return [_user_record(record, n, each, key) for n, (key, each) in enumerate(kpl.unpack(data))]
+        return [_user_record(record, n, each.data, each.partition_key) for n, each in enumerate(kpl.unpack(data))]
     if data.startswith(GZIP_MAGIC):
         return _unpack_gzip(record, data)
     return (record,)

@@ -64,8 +64,8 @@ def test_round_trip(user_records: list[UserRecord]) -> None:
 def test_theirs_is_read(oracle: Any, user_records: list[UserRecord]) -> None:  # noqa: ANN401 - an untyped library
     """An aggregate that AWS's library packed is unpacked here, with explicit hash keys or without."""
     theirs = oracle.pack()
-    for number, (key, data) in enumerate(user_records):
-        theirs.add_user_record(key, data, str(number) if len(user_records) % 2 else None)
+    for number, each in enumerate(user_records):
+        theirs.add_user_record(each.partition_key, each.data, str(number) if len(user_records) % 2 else None)
     assert user_records == unpack(theirs.clear_and_get().get_contents()[2])
 
 
