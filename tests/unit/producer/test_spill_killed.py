@@ -9,7 +9,6 @@ import signal
 import struct
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -18,6 +17,7 @@ from pipeline.producer.spill import Kept, Spill
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 ROUNDS: Final = 150
 EVERYTHING: Final = 1 << 30
@@ -170,16 +170,20 @@ def test_what_is_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     """With fsync, an append ends with a sync of its file, and a new file's name is synced before."""
     actions: list[str] = []
 
-    def watch(name: str) -> None:
-        real = getattr(os, name)
+    def name_of(fd: int) -> str:
+        (name,) = (each.suffix or each.name for each in (tmp_path, *tmp_path.iterdir()) if same(each, fd))
+        return "directory" if name == tmp_path.name else name
+
+    def watch(call: str) -> None:
+        real = getattr(os, call)
 
         def function(fd: int, *args: object) -> object:
-            actions.append(f"{name} {Path(f'/proc/self/fd/{fd}').readlink().suffix or 'directory'}")
+            actions.append(f"{call} {name_of(fd)}")
             return real(fd, *args)
 
-        monkeypatch.setattr(os, name, function)
+        monkeypatch.setattr(os, call, function)
 
-    with Spill(tmp_path / "spill") as spill:
+    with Spill(tmp_path) as spill:
         watch("pwrite")
         watch("fsync")
         spill.append([kept(1)])
@@ -190,8 +194,12 @@ def test_what_is_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         actions.clear()
         spill.take(EVERYTHING)
         spill.done(2)
-        assert ["pwrite directory", "fsync directory"] == actions
+        assert ["pwrite done", "fsync done"] == actions
     actions.clear()
-    with Spill(tmp_path / "spill", fsync=False) as spill:
+    with Spill(tmp_path, fsync=False) as spill:
         spill.append([kept(4)])
         assert ["pwrite .spill"] == actions
+
+
+def same(path: Path, fd: int) -> bool:
+    return os.path.samestat(path.stat(), os.fstat(fd))
