@@ -188,7 +188,7 @@ def broken(batch: Batch, plan: Plan, seed: int = 0) -> list[str]:
         actual.results.dead_letters,
     ):
         found.append("not what one batch of all records leaves")
-    found += [f"moved back: {each}" for each in getattr(run.cloud.table.items, "moved_back", ["was not watched"])]
+    found += [f"moved back: {each}" for each in run.cloud.moved_back()]
     if run.late:
         found.append(f"{run.late} calls of the dead")
     return [f"{batch.name}, seed {seed}, {plan}: {each}" for each in found]

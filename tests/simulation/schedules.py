@@ -11,37 +11,18 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pipeline.testing.lambda_events import FIRST_SEQUENCE_NUMBER
 from pipeline.testing.mapping import FOREVER, EventSourceMapping, Unproven
-from pipeline.testing.mapping.faults import CallFault, InvocationFault
+from pipeline.testing.mapping.draws import CALL_PLANS, draw_plan
+from pipeline.testing.mapping.faults import InvocationFault
 from tests.simulation.kinds import CHANGES, POISON
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Mapping, Sequence
 
+    from pipeline.testing.mapping.faults import CallFault
+
 HOURS: Final = ("10", "11", "12")
 ENTITIES: Final = ("a", "b", "c", "d")
-# A name of a plan, and what can go wrong there.
-_BREAKS: Final = (
-    CallFault.THROTTLED,
-    CallFault.SERVER_ERROR,
-    CallFault.NO_CONNECTION,
-    CallFault.ANSWER_LOST,
-    CallFault.SLOW,
-    CallFault.HANGS_BEFORE,
-    CallFault.HANGS_AFTER,
-    CallFault.KILLED_BEFORE,
-    CallFault.KILLED_AFTER,
-    CallFault.ACCESS_DENIED,
-    CallFault.KEY_DENIED,
-    CallFault.NOT_FOUND,
-    CallFault.TOKEN_EXPIRED,
-)
-CALL_PLANS: Final[Mapping[str, tuple[CallFault, ...]]] = {
-    "dynamodb": (*_BREAKS, CallFault.SOME_UNPROCESSED, CallFault.ALL_UNPROCESSED, CallFault.RACE),
-    "archive": _BREAKS,
-    "dead-letters": _BREAKS,
-    "kinesis": (*_BREAKS, CallFault.SOME_REFUSED, CallFault.ALL_REFUSED, CallFault.SOME_THEN_LOST),
-}
 FILTERS: Final[Mapping[str, Mapping[str, Any]]] = {
     "kinesis": {"partitionKey": [{"anything-but": ["orders/a", "log-a"]}]},
     "table": {"eventName": [{"anything-but": ["REMOVE"]}]},
@@ -123,8 +104,8 @@ def draw(chance: random.Random) -> Schedule:
         shard_count=chance.choice([1, 1, 2, 3]),
         first_number=chance.choice([5, 95, FIRST_SEQUENCE_NUMBER]),
         actions=_table_actions(chance) if source == "table" else _kinesis_actions(chance),
-        invocations={name: _plan(chance, [*InvocationFault], 12, 0.3) for name in FUNCTIONS},
-        calls={name: _plan(chance, faults, 40, 0.25) for name, faults in CALL_PLANS.items()},
+        invocations={name: draw_plan(chance, [*InvocationFault], 12, 0.3) for name in FUNCTIONS},
+        calls={name: draw_plan(chance, faults, 40, 0.25) for name, faults in CALL_PLANS.items()},
     )
 
 
@@ -141,17 +122,6 @@ def _mapping(chance: random.Random, pattern: Mapping[str, Any]) -> EventSourceMa
         destination=chance.choice(["s3", "s3", "sqs"]),
         unproven=Unproven(*(chance.random() < 0.5 for _ in range(6))),
     )
-
-
-def _plan[F](chance: random.Random, faults: Sequence[F], longest: int, share: float) -> list[F | None]:
-    """Mostly nothing, now and then a fault, now and then the same several times in a row."""
-    if chance.random() < 0.3:
-        return []
-    plan: list[F | None] = []
-    for _ in range(chance.randrange(longest)):
-        fault = chance.choice(faults) if chance.random() < share else None
-        plan += [fault] * (chance.choice([1, 1, 1, 3, 8, 30]) if fault is not None else 1)
-    return plan
 
 
 def _length(chance: random.Random) -> int:

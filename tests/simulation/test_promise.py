@@ -6,9 +6,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from pipeline.testing.mapping import EXHAUSTED, TOO_OLD
+from pipeline.testing.mapping.draws import CALL_PLANS
 from pipeline.testing.mapping.faults import CallFault, InvocationFault
 from tests.simulation.kinds import DROPPED, POISON
-from tests.simulation.schedules import CALL_PLANS
 from tests.simulation.story import problems_of, scheduled, tell
 from tests.simulation.world import World
 

@@ -145,6 +145,13 @@ class Cloud:
         """The handler of a function with these stages."""
         return handler_of(self.consumer(stages))
 
+    def moved_back(self) -> list[str]:
+        """The states that were replaced by older ones."""
+        items = self.table.items
+        if not isinstance(items, Watched):
+            raise TypeError("the items of the table were exchanged, so nobody watched them")
+        return items.moved_back
+
     def results(self) -> Results:
         """What is there now."""
         s3 = cast("Any", self.s3)
