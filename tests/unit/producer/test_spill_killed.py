@@ -167,25 +167,24 @@ def die_at(call: int, moment: str) -> None:
 
 
 def test_what_is_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With fsync, an append ends with a sync of its file, and a new file's name is synced before."""
-    actions: list[str] = []
-
-    def name_of(fd: int) -> str:
-        (name,) = (each.suffix or each.name for each in (tmp_path, *tmp_path.iterdir()) if same(each, fd))
-        return "directory" if name == tmp_path.name else name
+    """With fsync, what is written is synced before anything returns, and the name of what is new; without, nothing."""
+    directory, actions = tmp_path / "directory", list[str]()
 
     def watch(call: str) -> None:
         real = getattr(os, call)
 
         def function(fd: int, *args: object) -> object:
-            actions.append(f"{call} {name_of(fd)}")
+            (path,) = (each for each in (tmp_path, directory, *directory.iterdir()) if same(each, fd))
+            actions.append(f"{call} {'parent' if path == tmp_path else path.suffix or path.name}")
             return real(fd, *args)
 
         monkeypatch.setattr(os, call, function)
 
-    with Spill(tmp_path) as spill:
-        watch("pwrite")
-        watch("fsync")
+    watch("pwrite")
+    watch("fsync")
+    with Spill(directory) as spill:
+        assert ["fsync parent", "fsync directory", *["pwrite done", "fsync done"] * 2] == actions
+        actions.clear()
         spill.append([kept(1)])
         assert ["fsync directory", "pwrite .spill", "fsync .spill"] == actions
         actions.clear()
@@ -196,9 +195,11 @@ def test_what_is_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         spill.done(2)
         assert ["pwrite done", "fsync done"] == actions
     actions.clear()
-    with Spill(tmp_path, fsync=False) as spill:
+    with Spill(directory, fsync=False) as spill:
         spill.append([kept(4)])
-        assert ["pwrite .spill"] == actions
+        spill.take(EVERYTHING)
+        spill.done(4)
+    assert ["pwrite .spill", "pwrite done"] == actions
 
 
 def same(path: Path, fd: int) -> bool:
