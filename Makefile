@@ -1,6 +1,6 @@
 # The commands of a working day. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types unit simulation integration simulate bench lock clean
+.PHONY: help setup demo test check lint types unit simulation integration simulate mutants bench lock clean
 SHELL := /bin/sh
 PIPELINE := .venv/bin/pipeline
 PYTEST := .venv/bin/python -m pytest
@@ -40,6 +40,9 @@ integration: setup
 
 simulate: setup ## 10,000 schedules of faults against the consumers, about five minutes
 	.venv/bin/python -m tests.simulation
+
+mutants: setup ## seed known bugs one by one, and see that a test notices each; about five minutes
+	.venv/bin/python -m tests.mutants
 
 bench: setup ## what a record costs, as ratios within one run
 	.venv/bin/python tests/benchmarks/bench_process.py
