@@ -30,7 +30,8 @@ class Rejects:
     def __enter__(self) -> Self:
         """Look whether it can be written, before anything is shipped."""
         folder = self.path.absolute().parent
-        if self.path.is_dir() or not folder.is_dir() or not os.access(self.path if self.path.exists() else folder, os.W_OK):
+        written = self.path if self.path.exists() else folder
+        if self.path.is_dir() or not folder.is_dir() or not os.access(written, os.W_OK):
             raise InputError(f"{self.path}: rejected lines cannot be written there; name a file in a folder of yours")
         return self
 
