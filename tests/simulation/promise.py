@@ -232,7 +232,7 @@ def archived_once(world: World) -> Iterator[str]:
         for _, line in lines(world)
         if good.get(line["position"], line["id"]) != line["id"]
     )
-    is_strict = not (world.rewinds or simulator.on_failure.given_up or world.met[InvocationFault.STALE])
+    is_strict = not (world.rewinds or simulator.on_failure.given_up or may_be_cut(world))
     if is_strict:
         yield from (f"{count} times: {place}" for place, count in found.items() if count > 1)
 
@@ -242,7 +242,7 @@ def may_be_cut(world: World) -> bool:
 
     When two deliveries begin at the same record, and the one that ends last got less far, its object holds less.
     """
-    return world.met[InvocationFault.STALE] > 0
+    return world.met[InvocationFault.STALE] + world.met[InvocationFault.LEFT_BEHIND] > 0
 
 
 def good_positions(world: World) -> dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections import Counter, deque
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -23,12 +23,15 @@ from pipeline.testing.mapping.clients import StreamClient
 from pipeline.testing.mapping.cloud import Watched
 from pipeline.testing.mapping.faults import FaultyClient, FaultyFunction
 from pipeline.testing.mapping.threads import in_one_thread
+from pipeline.testing.mapping.zombies import Zombies
 from pipeline.testing.s3 import FakeS3
 from tests.simulation import kinds
 from tests.simulation.functions import handler, running
 from tests.simulation.schedules import Put, Reshard, Restart, Schedule, Wait
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pipeline.model import Ledger
     from pipeline.testing.mapping import Source, StreamRecord
     from pipeline.testing.mapping.faults import CallFault
@@ -69,6 +72,7 @@ class World:
         self.s3 = FakeS3({"archive": {}, "dead": {}})
         self.stream = self._stream()
         self.source: Source = self.stream if schedule.source == "kinesis" else TableSource(self.clock)
+        self.zombies = Zombies(self.clock, self.chance)
         self.clients = self._clients()
         self.simulators = self._simulators()
         self._versions: Counter[str] = Counter()
@@ -83,7 +87,11 @@ class World:
                 for simulator in self.simulators.values():
                     simulator.run()
                     self.met += met_by(simulator)
+                self.zombies.finish()
+                for simulator in self.simulators.values():
+                    simulator.run()
         finally:
+            self.zombies.bury()
             running.pop()
         return self
 
@@ -97,9 +105,10 @@ class World:
 
         def client(fake: object, service: str, plan: str | None = None) -> FaultyClient:
             # An S3 object lies under the name of its plan: archive/… or dead-letters/…
-            return FaultyClient(
-                fake, service, self.clock, plans, self.met, lambda given: plan or given["Key"].split("/")[0]
-            )
+            def plan_of(given: Mapping[str, Any]) -> str:
+                return plan or str(given["Key"]).split("/")[0]
+
+            return FaultyClient(fake, service, self.clock, plans, self.met, plan_of, self.zombies)
 
         return {
             "dynamodb": client(self.table, "dynamodb", "dynamodb"),
@@ -114,7 +123,7 @@ class World:
         simulators = {}
         for name, source in sources.items():
             plan = deque(self.schedule.invocations.get(name, ()))
-            function = FaultyFunction(handler(name), self.clock, plan, self.met)
+            function = FaultyFunction(handler(name), self.clock, plan, self.met, self.zombies)
             mapping = self.schedule.mapping
             if name == "process" and len(sources) > 1:
                 mapping = replace(mapping, filters=())

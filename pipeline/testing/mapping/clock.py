@@ -42,7 +42,7 @@ class Clock:
         """Let time pass. Raises TimedOut where that is the end of the function that is running."""
         later = self.at + seconds
         if self.deadline_at is not None and later >= self.deadline_at:
-            self.at = self.deadline_at
+            self.at = max(self.at, self.deadline_at)
             raise TimedOut
         self.at = later
 

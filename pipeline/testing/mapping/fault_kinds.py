@@ -17,6 +17,7 @@ class InvocationFault(StrEnum):
     CLOCK_AHEAD = "the wall clock is an hour ahead"
     CLOCK_BEHIND = "the wall clock is an hour behind"
     TWICE = "a batch is delivered twice"
+    LEFT_BEHIND = "the mapping goes on without the function, which goes on too"
     STALE = "an earlier batch is delivered again, after a later one"
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from pipeline.testing.mapping.clock import Clock
     from pipeline.testing.mapping.simulator import Handler
+    from pipeline.testing.mapping.zombies import Zombies
 
 CALL_SECONDS: Final = 0.02
 _HALF: Final = 2
@@ -31,12 +32,13 @@ type Around = Callable[[Call], Any]
 
 @dataclass
 class FaultyFunction:
-    """A handler whose invocations go wrong as planned."""
+    """A handler whose invocations go wrong as planned; `zombies` stand around the calls of the handler."""
 
     handler: Handler
     clock: Clock
     plan: deque[InvocationFault | None] = field(default_factory=deque)
     met: Met = field(default_factory=Counter)
+    zombies: Zombies | None = None
     _earlier: list[Mapping[str, Any]] = field(default_factory=list)
 
     def __call__(self, event: Mapping[str, Any], context: Context) -> Any:  # noqa: ANN401 - what the handler answers
@@ -47,12 +49,7 @@ class FaultyFunction:
         self.clock.skew_seconds = _SKEWS.get(fault, 0.0)
         if fault is not None:
             self.met[fault] += 1
-        if fault is InvocationFault.THROTTLED:
-            raise Throttled
-        if fault is InvocationFault.CRASH_AT_START:
-            raise RuntimeError(fault)
-        if (left := _LEFT_SECONDS.get(fault)) is not None:
-            self.clock.wait_until(context.deadline_at - left)
+        self._before(fault, event, context)
         answer = self.handler(event, context)
         if fault is InvocationFault.TWICE:
             answer = self.handler(event, context)
@@ -64,6 +61,17 @@ class FaultyFunction:
         if fault is InvocationFault.TIMEOUT_AT_END:
             hang(self.clock)
         return answer
+
+    def _before(self, fault: InvocationFault | None, event: Mapping[str, Any], context: Context) -> None:
+        """What happens before the handler is called, or instead of it."""
+        if fault is InvocationFault.THROTTLED:
+            raise Throttled
+        if fault is InvocationFault.LEFT_BEHIND and self.zombies is not None:
+            self.zombies.leave_behind(lambda: self.handler(event, context))
+        if fault in {InvocationFault.CRASH_AT_START, InvocationFault.LEFT_BEHIND}:
+            raise RuntimeError(fault)
+        if (left := _LEFT_SECONDS.get(fault)) is not None:
+            self.clock.wait_until(context.deadline_at - left)
 
 
 _SKEWS: Final[Mapping[Any, float]] = {InvocationFault.CLOCK_AHEAD: 3600.0, InvocationFault.CLOCK_BEHIND: -3600.0}

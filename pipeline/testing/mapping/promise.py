@@ -10,7 +10,8 @@ same: so nothing is lost, doubled or invented. And no state may ever have moved 
     assert [] == promise.broken(range(200))
 
 What the transforms do must depend on nothing but the event: no clock, no random, no counter. One event id must always
-come under one partition key, and no two events may be one version of an entity. `pipeline/testing/README.md` has a complete example.
+come under one partition key, and no two events may be one version of an entity. `pipeline/testing/README.md` has a
+complete example.
 """
 
 from __future__ import annotations
@@ -32,8 +33,9 @@ if TYPE_CHECKING:
     from pipeline.core.process import Stages
 
 _TIMEOUT_SECONDS: Final = 60.0
-# A late delivery that got less far than its successor is what the archive does not stand (see the README).
-_FAULTS: Final[list[InvocationFault]] = [fault for fault in InvocationFault if fault is not InvocationFault.STALE]
+# Two deliveries of one batch at a time are what the archive does not stand (see the README).
+_AT_ONCE: Final = (InvocationFault.STALE, InvocationFault.LEFT_BEHIND)
+_FAULTS: Final[list[InvocationFault]] = [fault for fault in InvocationFault if fault not in _AT_ONCE]
 
 
 @dataclass
