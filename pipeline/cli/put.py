@@ -24,7 +24,7 @@ from pipeline.cli.shipping.rejects import Rejects
 from pipeline.cli.shipping.shipper import Shipper
 from pipeline.cli.shipping.sources import local_to_utc
 from pipeline.cli.shipping.stopping import stopping
-from pipeline.cli.shipping.tally import Tally
+from pipeline.cli.shipping.tally import Tally, say
 from pipeline.cli.stack_output import stack_output
 from pipeline.core import formats
 from pipeline.core.log_line import LOG_TYPE, LogLines
@@ -159,7 +159,7 @@ def command(  # noqa: PLR0917 - an option is an argument
         finally:
             tally.tell()
             if rejects is not None and tally.rejected:
-                click.echo(f"{tally.rejected:,} rejected lines were added to {rejects_path}", err=True)
+                say(f"{tally.rejected:,} rejected lines were added to {rejects_path}")
     return tally.exit_code
 
 

@@ -215,6 +215,48 @@ def test_stdin_is_shipped_while_it_is_open(stream: KinesisStream, aws: list[str]
     assert b"1 line read: 1 accepted" in err
 
 
+def test_a_followed_file_is_there_once_after_a_kill_and_a_rotation(
+    stream: KinesisStream, aws: list[str], tmp_path: Path
+) -> None:
+    """Killed while it ships, rotated while it is down, started again: every line once by its id; SIGTERM gives 0."""
+    log, state = tmp_path / "app.log", tmp_path / "state"
+    arguments = ["put", *aws, "--stream", stream.stream_name, "--follow", "--state", str(state), str(log)]
+
+    def write(first: int, last: int) -> None:
+        with log.open("a") as file:
+            file.writelines(f"2026-11-23 10:00:00 INFO line {number}\n" for number in range(first, last))
+
+    def arrived() -> dict[str, str]:
+        events = [orjson.loads(data) for shard in on_stream(stream) for _, data in shard]
+        return {event["id"]: event["data"]["body"] for event in events}
+
+    write(0, 1500)
+    with subprocess.Popen([COMMAND, *arguments], stderr=subprocess.PIPE) as killed:
+        assert until(arrived, bool)
+        killed.kill()
+    write(1500, 2000)
+    log.rename(tmp_path / "app.log.1")
+    write(2000, 2500)
+    with subprocess.Popen([COMMAND, *arguments], stderr=subprocess.PIPE) as put:
+        try:
+            found = until(arrived, lambda found: len(found) >= 2500)
+            put.terminate()
+            _, err = put.communicate(timeout=DEADLINE_SECONDS)
+        finally:
+            put.kill()
+
+    assert {f"2026-11-23 10:00:00 INFO line {number}" for number in range(2500)} == set(found.values())
+    assert (2500, 0) == (len(found), put.returncode), err.decode()
+
+
+def test_a_dry_run_asks_nothing_of_aws(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No region, no credentials, no stream."""
+    path = tmp_path / "app.log"
+    path.write_text("one\n")
+    assert 0 == run("put", "--dry-run", "--stream", "missing", str(path))
+    assert "1 line would be sent" in capsys.readouterr().err
+
+
 # tail ----------------------------------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-import click
 import orjson
 
 from pipeline.cli.display import Display
@@ -91,18 +90,20 @@ class Preview:
     def tell(self, volume: Volume) -> None:
         """The counts and the estimate, on stderr."""
         counted = self.tally
-        _say(f"dry run: {tally.lines(counted.accepted)} would be sent, {counted.refused:,} refused; nothing was sent")
+        tally.say(
+            f"dry run: {tally.lines(counted.accepted)} would be sent, {counted.refused:,} refused; nothing was sent"
+        )
         if not volume.records:
             return
         if counted.is_enough:
-            _say(f"the first {counted.read_bytes:,} bytes were looked at, the rest is taken for the same")
+            tally.say(f"the first {counted.read_bytes:,} bytes were looked at, the rest is taken for the same")
         seconds, basis = self._basis()
         rate = counted.accepted / seconds
         each = volume.record_bytes / volume.records
-        _say(f"on the stream: {volume.records:,} records of {each:,.0f} bytes on average, keys included")
-        _say(f"rate: {_figure(rate)} lines/s, {basis}")
+        tally.say(f"on the stream: {volume.records:,} records of {each:,.0f} bytes on average, keys included")
+        tally.say(f"rate: {_figure(rate)} lines/s, {basis}")
         month = cost.monthly(volume, seconds)
-        _say(
+        tally.say(
             f"estimated a month at that rate, for Kinesis alone: on-demand ${month.on_demand:,.2f}, provisioned with "
             f"{month.shards} shard{'' if month.shards == 1 else 's'} ${month.provisioned:,.2f} ({cost.PRICES_OF})"
         )
@@ -137,7 +138,3 @@ def _figure(rate: float) -> str:
 
 def _duration(span: timedelta) -> str:
     return str(timedelta(seconds=round(span.total_seconds()))) if span >= timedelta(seconds=1) else f"{span}"
-
-
-def _say(line: str) -> None:
-    click.echo(line, err=True)

@@ -7,13 +7,14 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-import click
 from rich.console import Console, Group
 from rich.filesize import decimal
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
+
+from pipeline.cli.shipping.tally import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,10 +27,16 @@ _BAR_COLUMNS: Final = 30
 
 
 @contextmanager
-def shown(tally: Tally, console: Console | None = None, every_seconds: float = PLAIN_EVERY_SECONDS) -> Iterator[None]:
+def shown(
+    tally: Tally,
+    console: Console | None = None,
+    *,
+    every_seconds: float = PLAIN_EVERY_SECONDS,
+    rate: Rate | None = None,
+) -> Iterator[None]:
     """Show the tally while the block runs."""
     console = console or Console(file=sys.stderr, highlight=False)
-    rate = Rate(tally)
+    rate = rate or Rate(tally)
     if console.is_terminal:
         with Live(
             console=console,
@@ -44,7 +51,7 @@ def shown(tally: Tally, console: Console | None = None, every_seconds: float = P
 
     def tell() -> None:
         while not is_done.wait(every_seconds):
-            click.echo(plain(tally, rate.update()), err=True)
+            say(plain(tally, rate.update()))
 
     teller = threading.Thread(target=tell, daemon=True)
     teller.start()

@@ -6,7 +6,7 @@ import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-import click
+from pipeline.cli.shipping.tally import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ def stopping(tally: Tally) -> Iterator[None]:
         for each in mine:
             signal.signal(each, signal.default_int_handler)
         tally.stopped_by = number
-        click.echo("stopping: sending what was read (Ctrl-C again leaves at once)", err=True)
+        say("stopping: sending what was read (Ctrl-C again leaves at once)")
 
     for each in mine:
         signal.signal(each, note)

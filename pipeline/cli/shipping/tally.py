@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 import time
 from dataclasses import dataclass, field
@@ -103,12 +104,12 @@ class Tally:
         """Something that was passed over on purpose."""
         self._notes += 1
         if self._notes <= MOST_COMPLAINTS:
-            click.echo(f"{click.style('note:', fg='yellow')} {what}", err=True)
+            say(f"{click.style('note:', fg='yellow')} {what}")
 
     def tell(self) -> None:
         """The summary, on stderr, if there is anything to sum up."""
         if self._notes > MOST_COMPLAINTS:
-            click.echo(f"{self._notes - MOST_COMPLAINTS:,} more notes", err=True)
+            say(f"{self._notes - MOST_COMPLAINTS:,} more notes")
         if not self.lines:
             return
         if self._complaints > MOST_COMPLAINTS:
@@ -116,12 +117,12 @@ class Tally:
         if self.unsent:
             why = f": {self.unsent_reason}" if self.unsent_reason else ""
             complain(f"{lines(self.unsent)} not accepted{why}")
-            click.echo(self._advice(), err=True)
+            say(self._advice())
         parts = [f"{self.accepted:,} accepted", f"{self.refused:,} refused"]
         parts += [f"{self.unsent:,} not accepted"] if self.unsent else []
         rate = self.accepted / self.seconds if self.seconds > 0 else 0.0
         end = f"in {self.seconds:.1f} s ({rate:,.0f} lines/s)"
-        click.echo(f"{lines(self.lines)} read: {', '.join(parts)} {end}", err=True)
+        say(f"{lines(self.lines)} read: {', '.join(parts)} {end}")
 
     def _advice(self) -> str:
         if self.is_followed:
@@ -129,9 +130,14 @@ class Tally:
         return "put the same files again when it is mended: what has arrived already has no effect"
 
 
+def say(line: str) -> None:
+    """One line on stderr, above a bar if there is one: rich takes over `sys.stderr`, which `err=True` would pass by."""
+    click.echo(line, file=sys.stderr)
+
+
 def complain(line: str) -> None:
     """One line on stderr that begins with `error:`."""
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {line}", err=True)
+    say(f"{click.style('error:', fg='red', bold=True)} {line}")
 
 
 def lines(count: int) -> str:
