@@ -5,6 +5,7 @@
     known       the bookmarks, in memory; which of them is new or forgotten
     content     the bytes of a file by their place, unpacked where it is compressed
     tailed      a file that is read: from its bookmark on, as it grows
+    whereabouts where a file is now
     matching    which bookmark a file is the continuation of
     arrivals    who a file is that is not followed yet
     follower    one look at all files after the other; `step` does all of one

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipeline.cli.shipping.follow import matching
+from pipeline.cli.shipping.follow.whereabouts import is_rotated_name
 from pipeline.cli.shipping.reading import FIRST_LINE_BYTES, TEXT_CHECK_BYTES
 from pipeline.core.formats.detect import SAMPLE_BYTES
 from pipeline.core.lines import why_not_text
@@ -79,7 +80,7 @@ class Arrivals:
         return any(
             each.content is not None and matching.is_copy(content, each.content)
             for each in followed
-            if matching.is_rotated_name(content.path, each.path)
+            if is_rotated_name(content.path, each.path)
         )
 
     def _has_to_wait(self, content: Content, followed: Collection[Tailed]) -> bool:
@@ -87,7 +88,7 @@ class Arrivals:
         return any(
             matching.continues(each.bookmark, content)
             for each in followed
-            if matching.is_rotated_name(content.path, each.path) or (each.is_deleted and content.path == each.path)
+            if is_rotated_name(content.path, each.path) or (each.is_deleted and content.path == each.path)
         )
 
     def _new(self, content: Content) -> Bookmark | None:

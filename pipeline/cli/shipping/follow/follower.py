@@ -15,6 +15,7 @@ from pipeline.cli.shipping.follow import matching
 from pipeline.cli.shipping.follow.bookmark import NO_FILE, NOTHING, FileId
 from pipeline.cli.shipping.follow.content import Content, looked_into, open_content
 from pipeline.cli.shipping.follow.tailed import Tailed
+from pipeline.cli.shipping.follow.whereabouts import beside, look_at, siblings, whereabouts
 from pipeline.cli.shipping.inputs import reason
 from pipeline.cli.shipping.sources import clock
 from pipeline.errors import InputError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from pipeline.cli.shipping.follow.arrivals import Arrivals
     from pipeline.cli.shipping.follow.bookmark import Bookmark
+    from pipeline.cli.shipping.follow.whereabouts import Found
     from pipeline.cli.shipping.shipper import Shipper
     from pipeline.core.lines import Line, Overlong, Place
     from pipeline.producer import Producer
@@ -33,9 +35,6 @@ TURN_BYTES: Final = 4 * 1024 * 1024
 MAX_OPEN_FILES: Final = 256
 # A file that was renamed to where nobody asks for it may be written to until its writer opens the new one.
 LET_GO_AFTER_SECONDS: Final = 600.0
-
-type Found = dict[FileId, tuple[Path, os.stat_result]]
-"""The files that are asked for."""
 
 
 @dataclass
@@ -63,7 +62,7 @@ class Follower:
 
     def step(self) -> bool:
         """Look once, and ship what has come; whether there was anything. Raises Misconfiguration, InputError."""
-        found = self._found()
+        found = look_at(self.find())
         if self._is_first:
             self._is_first = False
             for bookmark in self.arrivals.known.unfinished():
@@ -98,24 +97,11 @@ class Follower:
         for tailed in self.tailed.values():
             tailed.close()
 
-    def _found(self) -> Found:
-        found = {}
-        for path in self.find():
-            try:
-                status = path.stat()
-            except OSError:
-                continue
-            found[FileId(status.st_dev, status.st_ino)] = path, status
-        return found
-
     # Where is it now? -------------------------------------------------------------------------------------------------
 
     def _locate(self, tailed: Tailed, found: Found) -> None:
-        path = found[tailed.file_id][0] if tailed.file_id in found else None
-        tailed.is_lost = path is None
-        if path is None:
-            path = tailed.path if _file_id(tailed.path) == tailed.file_id else None
-            path = path or matching.beside(tailed.path, tailed.file_id)
+        tailed.is_lost = tailed.file_id not in found
+        path = whereabouts(tailed.path, tailed.file_id, found)
         if path is None:
             tailed.is_deleted = tailed.content is None or os.fstat(tailed.content.descriptor).st_nlink == 0
             return
@@ -125,8 +111,8 @@ class Follower:
     def _look_for(self, bookmark: Bookmark, but: FileId = NO_FILE) -> Tailed | None:
         """The file that goes on where the bookmark is, beside where it was; followed, if there is one."""
         was = Path(bookmark.path)
-        here = matching.beside(was, bookmark.file_id)
-        for path in [*([here] if here else []), was, *matching.siblings(was)]:
+        here = beside(was, bookmark.file_id)
+        for path in [*([here] if here else []), was, *siblings(was)]:
             with looked_into(path) as content:
                 if content is None or content.file_id in {but, *self.tailed}:
                     continue
@@ -307,11 +293,3 @@ def _behind_bytes(tailed: Tailed) -> int:
         return max(0, tailed.status().st_size - tailed.disk_offset)
     except OSError:
         return 0
-
-
-def _file_id(path: Path) -> FileId:
-    try:
-        status = path.stat()
-    except OSError:
-        return NO_FILE
-    return FileId(status.st_dev, status.st_ino)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.cli.shipping.follow.bookmark import NO_FILE, WINDOW_BYTES, FileId, print_of
+from pipeline.cli.shipping.follow.bookmark import NO_FILE, WINDOW_BYTES, print_of
+from pipeline.cli.shipping.follow.whereabouts import is_rotated_name
 from pipeline.cli.shipping.reading import FIRST_LINE_BYTES, first_line_id
 
 if TYPE_CHECKING:
@@ -41,31 +41,6 @@ def is_copy(content: Content, original: Content) -> bool:
     size = content.status.st_size
     before = content.before(size, WINDOW_BYTES)
     return before is None or before == original.before(size, WINDOW_BYTES)
-
-
-def is_rotated_name(path: Path, original: Path) -> bool:
-    """Whether a rotation calls it so: `app.log` is `app.log.1`, then `app.log.1.gz`."""
-    return path.name != original.name and path.name.startswith(original.name)
-
-
-def siblings(original: Path) -> list[Path]:
-    """What lies beside a file that may once have been it, in the order of names."""
-    try:
-        return sorted(path for path in original.parent.iterdir() if is_rotated_name(path, original))
-    except OSError:
-        return []
-
-
-def beside(original: Path, file_id: FileId) -> Path | None:
-    """The file in the same folder that has this id, whatever it is called."""
-    try:
-        with os.scandir(original.parent) as entries:
-            for entry in entries:
-                if entry.inode() == file_id.inode and entry.stat(follow_symlinks=False).st_dev == file_id.device:
-                    return Path(entry.path)
-    except OSError:
-        pass
-    return None
 
 
 def _may_be(bookmark: Bookmark, content: Content) -> bool:

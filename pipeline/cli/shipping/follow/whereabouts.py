@@ -1,0 +1,67 @@
+"""Where files are: those that are asked for, and where one went that is not where it was."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.cli.shipping.follow.bookmark import NO_FILE, FileId
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+type Found = dict[FileId, tuple[Path, os.stat_result]]
+"""The files that are asked for."""
+
+
+def look_at(paths: Iterable[Path]) -> Found:
+    """What is there of them."""
+    found = {}
+    for path in paths:
+        try:
+            status = path.stat()
+        except OSError:
+            continue
+        found[FileId(status.st_dev, status.st_ino)] = path, status
+    return found
+
+
+def whereabouts(path: Path, file_id: FileId, found: Found) -> Path | None:
+    """Where a file is now: among those asked for, where it was, or under another name in its folder."""
+    if file_id in found:
+        return found[file_id][0]
+    return path if _file_id(path) == file_id else beside(path, file_id)
+
+
+def is_rotated_name(path: Path, original: Path) -> bool:
+    """Whether a rotation calls it so: `app.log` is `app.log.1`, then `app.log.1.gz`."""
+    return path.name != original.name and path.name.startswith(original.name)
+
+
+def siblings(original: Path) -> list[Path]:
+    """What lies beside a file that may once have been it, in the order of names."""
+    try:
+        return sorted(path for path in original.parent.iterdir() if is_rotated_name(path, original))
+    except OSError:
+        return []
+
+
+def beside(original: Path, file_id: FileId) -> Path | None:
+    """The file in the same folder that has this id, whatever it is called."""
+    try:
+        with os.scandir(original.parent) as entries:
+            for entry in entries:
+                if entry.inode() == file_id.inode and entry.stat(follow_symlinks=False).st_dev == file_id.device:
+                    return Path(entry.path)
+    except OSError:
+        pass
+    return None
+
+
+def _file_id(path: Path) -> FileId:
+    try:
+        status = path.stat()
+    except OSError:
+        return NO_FILE
+    return FileId(status.st_dev, status.st_ino)
