@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
@@ -48,7 +49,7 @@ class Damage:
 
 
 class Spill:
-    """A queue of records on disk, for one process and one thread at a time.
+    """A queue of records on disk, for one process. Threads may share it: one waits for the other.
 
     Args:
         directory: where; made when it is not there. Nothing else should be in it.
@@ -75,12 +76,13 @@ class Spill:
         self._segment_bytes = min(segment_bytes, limit_bytes // _SEGMENTS_AT_LEAST or 1)
         self._fsync = fsync
         self._closed = False
+        self._lock = threading.RLock()
         self._lost: list[tuple[int, int]] = []
         self._damaged: dict[Path, int] = {}
         self._segments: list[Segment] = []
         self._writing: Segment | None = None
         with told(self.directory):
-            self._place = self._lock()
+            self._place = self._own()
             try:
                 self._recover()
             except BaseException:
@@ -88,7 +90,7 @@ class Spill:
                 raise
         self.rewind()
 
-    def _lock(self) -> Place:
+    def _own(self) -> Place:
         if not self.directory.is_dir():
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             if self._fsync:
@@ -165,8 +167,9 @@ class Spill:
 
     def rewind(self) -> None:
         """Give out again, from the front, what was taken and is not done."""
-        self._next = self._place.number + 1
-        self._offset = (0, 0)
+        with self._lock:
+            self._next = self._place.number + 1
+            self._offset = (0, 0)
 
     def _from_here(self) -> Iterator[Whole]:
         for segment in self._segments.copy():
@@ -195,9 +198,9 @@ class Spill:
 
         Raises SpillUnusable; ValueError for a number that was not taken.
         """
-        if number >= self._next:
-            raise ValueError(f"number {number} was not taken; the next is {self._next}")
         with self._disk():
+            if number >= self._next:
+                raise ValueError(f"number {number} was not taken; the next is {self._next}")
             if number > self._place.number:
                 self._place.move(number)
                 self._settle()
@@ -218,23 +221,27 @@ class Spill:
     @property
     def last(self) -> int:
         """The number of the newest record."""
-        return self._segments[-1].last if self._segments else self._place.number
+        with self._lock:
+            return self._segments[-1].last if self._segments else self._place.number
 
     @property
     def waiting(self) -> int:
         """How many records are not done, damaged ones included until all before them are."""
-        return self.last - self._place.number
+        with self._lock:
+            return self.last - self._place.number
 
     @property
     def size_bytes(self) -> int:
         """What the segments take on disk; those put aside are not counted."""
-        return sum(segment.size_bytes for segment in self._segments)
+        with self._lock:
+            return sum(segment.size_bytes for segment in self._segments)
 
     @property
     def damage(self) -> Damage:
         """What was found to be damaged since this spill was opened; look at it after opening, and after `take`."""
-        records = sum(last - first + 1 for first, last in self._lost)
-        return Damage(max(records, len(self._damaged)), sum(self._damaged.values()), tuple(self._damaged))
+        with self._lock:
+            records = sum(last - first + 1 for first, last in self._lost)
+            return Damage(max(records, len(self._damaged)), sum(self._damaged.values()), tuple(self._damaged))
 
     def _look(self) -> None:
         """Read everything: what is the last of each segment, what is damaged, and which numbers are lost."""
@@ -260,10 +267,11 @@ class Spill:
 
     def close(self) -> None:
         """Let go of the directory. What is not done is given out by the next that opens it. Closing twice is fine."""
-        self._closed = True
-        if self._writing is not None:
-            self._writing.close()
-        self._place.close()
+        with self._lock:
+            self._closed = True
+            if self._writing is not None:
+                self._writing.close()
+            self._place.close()
 
     def __enter__(self) -> Self:
         return self
@@ -275,7 +283,7 @@ class Spill:
 
     @contextlib.contextmanager
     def _disk(self) -> Iterator[None]:
-        if self._closed:
-            raise ValueError(f"the spill {self.directory} is closed")
-        with told(self.directory):
+        with self._lock, told(self.directory):
+            if self._closed:
+                raise ValueError(f"the spill {self.directory} is closed")
             yield

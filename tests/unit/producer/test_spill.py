@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +21,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.producer.spill import Kept, Spill, SpillFull, SpillUnusable
+from pipeline.producer.spill import Kept, Spill, SpillFull, SpillUnusable, Taken
 from pipeline.producer.spill.frame import MAX_DATA_BYTES, MAX_TEXT_BYTES
 
 if TYPE_CHECKING:
@@ -142,6 +143,27 @@ def test_done_never_goes_back(tmp_path: Path) -> None:
             spill.done(6)
         spill.rewind()
         assert [4, 5] == numbers(spill)
+
+
+def test_threads_share_it(tmp_path: Path) -> None:
+    """What several threads append, while others take and are done, is given out once and in order of the numbers."""
+    with Spill(tmp_path, segment_bytes=2000, fsync=False) as spill, ThreadPoolExecutor(4) as threads:
+
+        def append(thread: int) -> None:
+            for number in range(200):
+                spill.append([Kept(f"{thread}", b"", f"{number}")])
+
+        appending = [threads.submit(append, thread) for thread in range(3)]
+        taken: list[Taken] = []
+        while len(taken) < 600:
+            assert any(each.running() for each in appending) or spill.waiting
+            taken += (some := spill.take(500))
+            if some:
+                spill.done(some[-1].number)
+        assert list(range(1, 601)) == [each.number for each in taken]
+        for thread in range(3):
+            assert [f"{n}" for n in range(200)] == [each.kept.id for each in taken if each.kept.key == f"{thread}"]
+        assert not spill.damage
 
 
 def test_a_closed_one_takes_nothing(tmp_path: Path) -> None:
