@@ -1,4 +1,7 @@
-"""S3 and DynamoDB in memory, as far as deploying and removing a stack needs them, and an account that has all three."""
+"""S3 and DynamoDB in memory, as far as deploying and removing a stack needs them, and an account that has all three.
+
+What they do is held against LocalStack by `tests/contract/services`.
+"""
 
 from __future__ import annotations
 
@@ -129,6 +132,7 @@ class FakeTables:
 
     def delete_table(self, TableName: str) -> None:  # noqa: N803
         """Delete a table."""
+        self.describe_table(TableName)
         self.tables.remove(TableName)
 
 

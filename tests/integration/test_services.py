@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.contract.services.services import Services, fresh
+from tests.contract.services.services import Owner, Services, fresh
+from tests.contract.services.test_buckets import *  # noqa: F403 - the same tests, on LocalStack
 from tests.contract.services.test_dynamodb import *  # noqa: F403 - the same tests, on LocalStack
 from tests.contract.services.test_dynamodbstreams import *  # noqa: F403 - the same
 from tests.contract.services.test_kinesis import *  # noqa: F403 - the same
@@ -29,6 +30,7 @@ DEVIATIONS = {
     "test_data_and_key_over_1_mib": "kinesis-mock leaves out the key; API reference, PutRecords: data and key together",
     "test_a_call_over_10_mib": "kinesis-mock does not add up a call; API reference, PutRecords: at most 10 MiB",
     "test_listing_of_keys_beyond_ascii_page_by_page": "LocalStack loses such keys after the first page",
+    "test_a_bucket_of_somebody_else": "LocalStack does not look at ExpectedBucketOwner; S3 user guide: 403",
     "test_no_such_shard_of_a_table": "LocalStack answers InternalError; API reference: ResourceNotFoundException",
 }
 
@@ -56,6 +58,12 @@ def services(localstack: Clients) -> Services:
         bucket=name,
         stream=_stream(localstack, name),
     )
+
+
+@pytest.fixture(scope="module")
+def owner(localstack: Clients) -> Owner:
+    """Whoever deploys to LocalStack."""
+    return Owner(localstack.s3, localstack.dynamodb, localstack.sts.get_caller_identity()["Account"])
 
 
 @pytest.fixture

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from pipeline.testing.buckets import FakeAccount
 from pipeline.testing.dynamodb import FakeDynamoDB
 from pipeline.testing.dynamodbstreams import STREAM_ARN, FakeDynamoDBStreams
 from pipeline.testing.kinesis_client import FakeKinesis
 from pipeline.testing.s3 import FakeS3
-from tests.contract.services.services import Services
+from tests.contract.services.services import Owner, Services
 
 
 @pytest.fixture
@@ -38,3 +39,10 @@ def split(services: Services) -> Services:
         StreamName=services.stream, ShardToSplit="shardId-000000000000", NewStartingHashKey=str(2**127)
     )
     return services
+
+
+@pytest.fixture
+def owner() -> Owner:
+    """An account in which nothing is deployed."""
+    account = FakeAccount()
+    return Owner(account.s3, account.dynamodb, account.s3.account)

@@ -33,6 +33,15 @@ class Services:
     stream: str
 
 
+@dataclass(frozen=True)
+class Owner:
+    """The clients of whoever deploys, and the account that they are of."""
+
+    s3: Any
+    dynamodb: Any
+    account: str
+
+
 def fresh() -> str:
     """A name that nothing else has."""
     return uuid.uuid4().hex
