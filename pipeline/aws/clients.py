@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 from botocore.config import Config
@@ -33,7 +33,13 @@ _CONFIG = Config(
 # Where records go, our own loops try again, entry by entry and within the time left, which botocore knows nothing of:
 # it may bridge one dropped connection, no more.
 _RECORDS = _CONFIG.merge(Config(read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2}))
-_OF_RECORDS = frozenset({"dynamodb", "kinesis", "s3"})
+# An item is written down by `core.encode`, and DynamoDB checks it again: botocore's own check of every attribute in
+# between would cost as much as the rest of the call.
+_CONFIGS: Final = {
+    "dynamodb": _RECORDS.merge(Config(parameter_validation=False)),
+    "kinesis": _RECORDS,
+    "s3": _RECORDS,
+}
 _LOCAL_CREDENTIAL = "test"
 LOCAL_REGION = "us-east-1"
 
@@ -66,8 +72,7 @@ class Clients:
 
     def _client(self, service: str) -> Any:  # noqa: ANN401 - the typed properties below name the client
         make: Any = self._session.client
-        config = _RECORDS if service in _OF_RECORDS else _CONFIG
-        return make(service, endpoint_url=self.endpoint_url, config=config)
+        return make(service, endpoint_url=self.endpoint_url, config=_CONFIGS.get(service, _CONFIG))
 
     @cached_property
     def cloudformation(self) -> CloudFormationClient:

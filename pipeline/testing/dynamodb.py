@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from pipeline.testing.aws_errors import aws_error, never_sent
+from pipeline.testing.aws_errors import aws_error
 from pipeline.testing.dynamodb_items import check_item
 
 if TYPE_CHECKING:
@@ -56,13 +56,11 @@ class FakeDynamoDB:
     def batch_write_item(self, *, RequestItems: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:  # noqa: N803 - the API's name
         """Put up to 25 items, or raise; what is left unprocessed is in the answer."""
         ((table, requests),) = RequestItems.items()
-        if not requests:
-            raise never_sent("RequestItems has a table without any item")
         items: list[Image] = [request["PutRequest"]["Item"] for request in requests]
         with self._lock:
             self._begin(table, items)
-            if len(items) > MAX_BATCH_ITEMS or len({_key(item) for item in items}) < len(items):
-                raise aws_error("ValidationException", text="too many items, or one key twice")
+            if not 1 <= len(items) <= MAX_BATCH_ITEMS or len({_key(item) for item in items}) < len(items):
+                raise aws_error("ValidationException", text="no items, too many, or one key twice")
             processed = len(items) - min(len(items), self.unprocessed.pop(0) if self.unprocessed else 0)
             for item in items[:processed]:
                 self._store(item)
