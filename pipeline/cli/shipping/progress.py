@@ -53,7 +53,7 @@ def shown(
         while not is_done.wait(every_seconds):
             say(plain(tally, rate.update()))
 
-    teller = threading.Thread(target=tell, daemon=True)
+    teller = threading.Thread(target=tell, name="progress", daemon=True)
     teller.start()
     try:
         yield

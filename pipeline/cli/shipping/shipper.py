@@ -31,7 +31,7 @@ class Waiting(NamedTuple):
     """A line without an outcome: where a reader would begin to read it again, and itself, where it may be kept."""
 
     place: Place
-    key: str
+    key: str | None
     content: bytes
 
 
@@ -90,9 +90,11 @@ class Shipper:
             self._refuse(track.name, line.number, str(error), line.content)
             return
         self._tap(shipment)
+        # An event says itself what it is in order with; what it is told apart by is no order.
+        key = shipment.key if isinstance(shipment.record, bytes) else None
         with self._lock:
-            track.waiting[line.number] = Waiting(place, shipment.key, line.content if self.rejects else b"")
-        producer.put(shipment.record, key=shipment.key, position=Position(track.key, "", str(line.number)))
+            track.waiting[line.number] = Waiting(place, key, line.content if self.rejects else b"")
+        producer.put(shipment.record, key=key, position=Position(track.key, "", str(line.number)))
 
     def note(self, report: Report) -> None:
         """The outcome of a line. One that was not sent goes on waiting, to be sent again."""

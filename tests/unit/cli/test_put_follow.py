@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import shutil
+import signal
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 import orjson
 import pytest
 
+from pipeline.cli.shipping.follow import run
 from pipeline.cli.shipping.follow.arrivals import Arrivals
 from pipeline.cli.shipping.follow.follower import LET_GO_AFTER_SECONDS, Follower
 from pipeline.cli.shipping.follow.known import FORGET_AFTER_SECONDS, Known
@@ -26,14 +28,16 @@ from pipeline.cli.shipping.shipper import Shipper
 from pipeline.cli.shipping.sources import local_to_utc
 from pipeline.cli.shipping.tally import Tally
 from pipeline.core.log_line import LogLines
+from pipeline.errors import InputError, Misconfiguration
 from pipeline.producer import Pace, Producer
 from pipeline.testing.kinesis import Fail, FakeStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from pipeline.cli.shipping.follow.bookmark import Bookmark
+    from pipeline.model import Accepted, Entry, Refused
     from pipeline.testing.kinesis import Fault
 
 READER = Reader(partial(LogLines, to_utc=local_to_utc))
@@ -512,3 +516,140 @@ def test_rejected_lines_are_on_the_disk_before_the_place_is(tail: Tail, monkeypa
 
     assert [b"", b"no JSON\n"] == seen[:2]
     assert 1 == tail.tally.rejected
+
+
+def test_the_command_waits_for_an_outage_to_end(
+    tail: Tail, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told, what was given back is sent again, and a signal ends it as before."""
+    ticks = iter(range(0, 100_000, 40))
+    monkeypatch.setattr(run, "Producer", partial(Producer, now=lambda: next(ticks)))
+    append(tail.log, *lines(0, 10))
+    stream, shipper = Ending(tail.tally, fails=4), Shipper(tail.tally)
+    with Store(tail.folder / "state" / "x.json") as store:
+        run.follow([str(tail.log)], stream, READER, shipper, store, pace=NO_WAIT, sleep=lambda _: None)
+
+    assert lines(0, 10) == sorted(orjson.loads(each.data)["data"]["body"] for each in stream.records)
+    assert (10, 0, 0) == (tail.tally.accepted, tail.tally.unsent, tail.tally.exit_code)
+    assert "not accepted (read timeout); sending again" in capsys.readouterr().err
+
+
+def test_the_command_ends_when_no_retry_helps(tail: Tail) -> None:
+    """Nothing of it is remembered as sent."""
+    append(tail.log, *lines(0, 10))
+    with Store(tail.folder / "state" / "x.json") as store:
+        stream = FakeStream([Fail(Misconfiguration("AccessDenied"))])
+        run.follow([str(tail.log)], stream, READER, Shipper(tail.tally), store, pace=NO_WAIT, sleep=lambda _: None)
+        assert (1, 10, "AccessDenied") == (tail.tally.exit_code, tail.tally.unsent, tail.tally.unsent_reason)
+        assert [0] == [each.place.offset for each in store.load()]
+
+
+def test_names_that_are_not_there_yet_are_waited_for(tail: Tail, capsys: pytest.CaptureFixture[str]) -> None:
+    """Told once, whatever the number of looks."""
+    with tail.running() as running:
+        settle(running)
+        append(tail.log, "one")
+        settle(running)
+
+    assert ["one"] == tail.bodies()
+    assert 1 == capsys.readouterr().err.count("app.log: not there yet; waiting for it")
+
+
+def test_a_file_that_may_not_be_read_is_told_once(
+    tail: Tail, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And read when it changes and may be."""
+    refused = {str(tail.log)}
+    really = os.open
+
+    def opening(path: os.PathLike[str], *how: int) -> int:
+        if str(path) in refused:
+            raise PermissionError(13, "Permission denied")
+        return really(path, *how)
+
+    monkeypatch.setattr("os.open", opening)
+    append(tail.log, "one")
+    with tail.running() as running:
+        settle(running)
+        refused.clear()
+        append(tail.log, "two")
+        settle(running)
+
+    assert ["one", "two"] == tail.bodies()
+    assert 1 == capsys.readouterr().err.count("app.log: no permission to read it")
+
+
+def test_a_compressed_file_that_is_damaged_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What was whole is shipped, it is let go, and the others are followed."""
+    tail, packed = Tail(tmp_path, ["."]), tmp_path / "old.log.gz"
+    packed.write_bytes(gzip.compress(b"one\ntwo\n") + b"rubbish")
+    append(tail.log, "three")
+    with tail.running() as running:
+        settle(running)
+        settle(running)
+        assert 1 == len(running.tailed)
+
+    assert ["one", "three", "two"] == tail.bodies()
+    assert 1 == capsys.readouterr().err.count("old.log.gz: the gzip is damaged")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "not a state of this version (JSONDecodeError"),
+        ('{"version": 2, "files": []}', "not a state of this version (ValueError: its version is 2)"),
+        ('{"version": 1, "files": [{}]}', "not a state of this version (KeyError"),
+        ("[]", "not a state of this version (TypeError"),
+    ],
+)
+def test_a_state_that_cannot_be_read_is_not_overwritten(text: str, expected: str, tail: Tail) -> None:
+    """It says what to do: what it remembers may be dear to somebody."""
+    state = tail.folder / "state" / "x.json"
+    state.parent.mkdir()
+    state.write_text(text)
+    with pytest.raises(InputError) as caught:
+        tail.run()
+
+    assert expected in str(caught.value)
+    assert "move it away" in str(caught.value)
+    assert text == state.read_text()
+
+
+def test_a_state_that_cannot_be_written_is_told(tail: Tail, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything of a new file is sent."""
+
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    append(tail.log, "one")
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(InputError, match="No space left on device; the places cannot be remembered"):
+        tail.run()
+
+    assert 0 == tail.sent
+
+
+def test_a_line_that_goes_on_is_shipped_whole(tail: Tail) -> None:
+    """Of a format whose records may have several lines, the last one is shipped when nothing continues it."""
+    tail.reader = Reader(READER.make, "cloudwatch")
+    with tail.running() as running:
+        append(tail.log, "2026-11-23T10:00:00.000Z error", "  at one", "2026-11-23T10:00:01.000Z fine")
+        settle(running)
+    bodies = sorted(orjson.loads(each.data)["data"]["body"] for each in tail.stream.records)
+
+    assert 2 == len(bodies)
+    assert any("at one" in body for body in bodies)
+
+
+class Ending(FakeStream):
+    """A stream that asks the command to end when it has ten records."""
+
+    def __init__(self, tally: Tally, fails: int) -> None:
+        super().__init__([Fail()] * fails)
+        self._tally = tally
+
+    def put(self, entries: Sequence[Entry]) -> Sequence[Accepted | Refused]:
+        answers = super().put(entries)
+        if len(self.records) >= 10:
+            self._tally.stopped_by = signal.SIGTERM
+        return answers

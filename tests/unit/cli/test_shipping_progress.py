@@ -84,7 +84,7 @@ def test_piped_there_is_a_line_now_and_then() -> None:
     with shown(counted, console, every_seconds=0.001, rate=Telling(counted)):
         assert is_told.wait(10)
 
-    assert 1 == threading.active_count()
+    assert "progress" not in {each.name for each in threading.enumerate()}
 
 
 def test_on_a_terminal_complaints_stand_above_the_bar() -> None:
