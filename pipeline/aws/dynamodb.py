@@ -7,7 +7,7 @@ entity. Both try again with jittered back-off while there is time, and then say 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import batched
@@ -118,15 +118,16 @@ class StateSink:
     def _write_entity(self, states: Sequence[State], remaining: Remaining) -> dict[Position, Failure]:
         """Write the newest state, or, when DynamoDB refuses it for ever, the newest that it takes."""
         refused: dict[Position, Failure] = {}
-        by_age = sorted(states, key=lambda state: state.version)
+        # Of two with one version the first stays in front and is written: so does the guard have it, batch by batch.
+        by_age = deque(sorted(states, key=lambda state: state.version, reverse=True))
         while by_age:
-            failure = self._put(by_age[-1], remaining)
+            failure = self._put(by_age[0], remaining)
             if failure is None:
                 break
             if not failure.permanent:
                 # What was compacted into this state has had no effect either, so it waits with it.
                 return refused | {each.position: failure for each in by_age}
-            refused[by_age.pop().position] = failure
+            refused[by_age.popleft().position] = failure
         return refused
 
     def _put(self, state: State, remaining: Remaining) -> Failure | None:
