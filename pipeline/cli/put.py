@@ -6,7 +6,7 @@ import hashlib
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -24,13 +24,16 @@ from pipeline.cli.shipping.rejects import Rejects
 from pipeline.cli.shipping.shipper import Shipper
 from pipeline.cli.shipping.sources import local_to_utc
 from pipeline.cli.shipping.stopping import stopping
-from pipeline.cli.shipping.tally import Tally, say
+from pipeline.cli.shipping.tally import Tally, lines, say
 from pipeline.cli.stack_output import stack_output
 from pipeline.core import formats
 from pipeline.core.log_line import LOG_TYPE, LogLines
 
 if TYPE_CHECKING:
     from pipeline.aws.clients import Clients
+    from pipeline.ports import RecordStream
+
+_RAW: Final = "--raw ships lines as they are: it takes no --key, no --type and no --format"
 
 
 @click.command()
@@ -117,10 +120,14 @@ def command(  # noqa: PLR0917 - an option is an argument
     Exit code 0 when every line was accepted, 1 when not, 130 after Ctrl-C. --follow is ended by SIGTERM, with 0 when
     all that was read was accepted.
     """  # noqa: D301 - \b keeps click from folding the lines
-    if is_raw and (key_field is not None or type_name != LOG_TYPE or format_name is not None):
-        raise click.UsageError("--raw ships lines as they are: it takes no --key, no --type and no --format")
-    if is_ordered and key_field is not None:
-        raise click.UsageError("--ordered and --key are two orders: give one")
+    for is_wrong, why in (
+        (is_raw and (key_field or format_name or type_name != LOG_TYPE), _RAW),
+        (is_ordered and key_field, "--ordered and --key are two orders: give one"),
+        (is_followed and is_dry_run, "--dry-run looks at what is there: leave --follow out"),
+        (state_folder and not is_followed, "--state is where --follow remembers: give both, or neither"),
+    ):
+        if is_wrong:
+            raise click.UsageError(why)
     make = partial(
         LogLines,
         to_utc=local_to_utc,
@@ -130,10 +137,6 @@ def command(  # noqa: PLR0917 - an option is an argument
         is_raw=is_raw,
         on_unparsed="text" if rejects_path is None else "reject",
     )
-    if is_followed and is_dry_run:
-        raise click.UsageError("--dry-run looks at what is there: leave --follow out")
-    if state_folder is not None and not is_followed:
-        raise click.UsageError("--state is where --follow remembers: give both, or neither")
     reader = Reader(make, format_name, is_raw=is_raw)
     if is_dry_run:
         return _dry_run(files, reader)
@@ -142,25 +145,35 @@ def command(  # noqa: PLR0917 - an option is an argument
     name = stream_name or stack_output(clients, stack, "StreamName")
     stream = KinesisStream(clients.kinesis, name)
     stream.check()
+    folder = state_folder or state_home.expanduser() / "kinesis-pipeline"
+    store = Store(folder / f"{name}-{_digest(_target(clients, name))}.json") if is_followed else None
+    return _ship(files, stream, reader, rejects_path, store)
+
+
+def _ship(
+    files: tuple[str, ...], stream: RecordStream, reader: Reader, rejects_path: Path | None, store: Store | None
+) -> int:
+    """Ship, or follow where there is a store; tell how it goes and what became of it."""
     tally = Tally()
-    with ExitStack() as open_files:
-        rejects = open_files.enter_context(Rejects(rejects_path)) if rejects_path else None
+    with ExitStack() as until_done:
+        rejects = until_done.enter_context(Rejects(rejects_path)) if rejects_path else None
         shipper = Shipper(tally, rejects)
-        try:
-            if is_followed:
-                folder = state_folder or state_home.expanduser() / "kinesis-pipeline"
-                store = open_files.enter_context(Store(folder / f"{name}-{_digest(_target(clients, name))}.json"))
-                with shown(tally), stopping(tally):
-                    follow(files, stream, reader, shipper, store)
+        if store is not None:
+            until_done.enter_context(store)
+        until_done.callback(_tell, tally, rejects)
+        with shown(tally), stopping(tally):
+            if store is not None:
+                follow(files, stream, reader, shipper, store)
             else:
-                with shown(tally), stopping(tally):
-                    own = [rejects_path] if rejects_path else []
-                    ship(Inputs(files, tally.fail, tally.note, own).find(), stream, reader, shipper)
-        finally:
-            tally.tell()
-            if rejects is not None and tally.rejected:
-                say(f"{tally.rejected:,} rejected lines were added to {rejects_path}")
+                own = [rejects_path] if rejects_path else []
+                ship(Inputs(files, tally.fail, tally.note, own).find(), stream, reader, shipper)
     return tally.exit_code
+
+
+def _tell(tally: Tally, rejects: Rejects | None) -> None:
+    tally.tell()
+    if rejects is not None and tally.rejected:
+        say(f"rejected and kept in {rejects.path}: {lines(tally.rejected)}")
 
 
 def _target(clients: Clients, stream_name: str) -> str:

@@ -200,7 +200,7 @@ def test_command_keeps_rejects(
 
     assert (1, "no JSON\n") == (len(stream.records), rejects.read_text())
     assert "app.log:2: not ndjson" in err
-    assert f"1 rejected lines were added to {rejects}" in err
+    assert f"rejected and kept in {rejects}: 1 line" in err
 
 
 def test_a_dry_run_sends_nothing(
