@@ -80,7 +80,7 @@ class Arrivals:
         return any(
             each.content is not None and matching.is_copy(content, each.content)
             for each in followed
-            if is_rotated_name(content.path, each.path)
+            if is_rotated_name(content.path, each.bookmark)
         )
 
     def _has_to_wait(self, content: Content, followed: Collection[Tailed]) -> bool:
@@ -88,7 +88,7 @@ class Arrivals:
         return any(
             matching.continues(each.bookmark, content)
             for each in followed
-            if is_rotated_name(content.path, each.path) or (each.is_deleted and content.path == each.path)
+            if is_rotated_name(content.path, each.bookmark) or (each.is_deleted and content.path == each.path)
         )
 
     def _new(self, content: Content) -> Bookmark | None:

@@ -49,6 +49,7 @@ class Bookmark:
         first_line: digest of its first line.
         copy: how many files with the same source and first line there were before it.
         format: of its records.
+        name: the path it was seen at first: rotations add to it.
         path: where it was seen last.
         file_id: what it was last time; `NO_FILE` when it is known that its content is gone from there.
         place: everything before has an outcome; in bytes of the unpacked content.
@@ -62,6 +63,7 @@ class Bookmark:
     first_line: str
     copy: int
     format: str
+    name: str
     path: str
     file_id: FileId
     place: Place = START

@@ -112,7 +112,7 @@ class Follower:
         """The file that goes on where the bookmark is, beside where it was; followed, if there is one."""
         was = Path(bookmark.path)
         here = beside(was, bookmark.file_id)
-        for path in [*([here] if here else []), was, *siblings(was)]:
+        for path in [*([here] if here else []), was, *siblings(bookmark)]:
             with looked_into(path) as content:
                 if content is None or content.file_id in {but, *self.tailed}:
                     continue

@@ -49,6 +49,7 @@ class Known:
             first_line=first_line,
             copy=max(copies, default=-1) + 1,
             format=format_name,
+            name=str(content.path),
             path=str(content.path),
             file_id=content.file_id,
             seen_at=self.now(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.cli.shipping.follow.bookmark import NO_FILE, WINDOW_BYTES, print_of
@@ -46,7 +45,7 @@ def is_copy(content: Content, original: Content) -> bool:
 def _may_be(bookmark: Bookmark, content: Content) -> bool:
     if bookmark.file_id == content.file_id:
         return True
-    if is_rotated_name(content.path, Path(bookmark.path)):
+    if is_rotated_name(content.path, bookmark):
         return True
     # The same name, but another file: written anew as a whole, as rsync and editors do. A few bytes prove nothing.
     return str(content.path) == bookmark.path and bookmark.is_proven and bookmark.file_id != NO_FILE

@@ -129,6 +129,9 @@ class Tailed:
         before, was_open = None, self.content is not None
         with suppress(OSError):
             before = self.opened().before(place.offset, WINDOW_BYTES)
+            # Looked at afterwards: what was read before it was cut off is not of what has come since.
+            if self.is_replaced(self.status()):
+                before = None
         if not was_open:
             self.close()
         self.move(place, print_of(before or b""), now)

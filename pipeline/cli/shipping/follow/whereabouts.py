@@ -11,6 +11,8 @@ from pipeline.cli.shipping.follow.bookmark import NO_FILE, FileId
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pipeline.cli.shipping.follow.bookmark import Bookmark
+
 type Found = dict[FileId, tuple[Path, os.stat_result]]
 """The files that are asked for."""
 
@@ -34,15 +36,16 @@ def whereabouts(path: Path, file_id: FileId, found: Found) -> Path | None:
     return path if _file_id(path) == file_id else beside(path, file_id)
 
 
-def is_rotated_name(path: Path, original: Path) -> bool:
-    """Whether a rotation calls it so: `app.log` is `app.log.1`, then `app.log.1.gz`."""
-    return path.name != original.name and path.name.startswith(original.name)
+def is_rotated_name(path: Path, bookmark: Bookmark) -> bool:
+    """Whether a rotation calls the file so: `app.log` is `app.log.1`, then `app.log.2`, then `app.log.2.gz`."""
+    name = Path(bookmark.name).name
+    return path.name != name and path.name.startswith(name)
 
 
-def siblings(original: Path) -> list[Path]:
-    """What lies beside a file that may once have been it, in the order of names."""
+def siblings(bookmark: Bookmark) -> list[Path]:
+    """What lies beside where a file was and may now be it, in the order of names."""
     try:
-        return sorted(path for path in original.parent.iterdir() if is_rotated_name(path, original))
+        return sorted(path for path in Path(bookmark.path).parent.iterdir() if is_rotated_name(path, bookmark))
     except OSError:
         return []
 
