@@ -50,7 +50,19 @@ def test_state_only_moves_forward(services: Services) -> None:
 
     key = {"pk": {"S": f"entity#{entity}"}, "sk": {"S": "state"}}
     stored = services.dynamodb.get_item(TableName=services.table, Key=key)["Item"]
-    assert (a_state(0, entity, 10, deleted=True).item) == stored
+    assert a_state(0, entity, 10, deleted=True).item == stored
+
+
+@pytest.mark.parametrize("batches", [[[1, 2]], [[1], [2]], [[1], [1, 2]], [[1, 2], [2]]], ids=str)
+def test_of_two_states_with_one_version_the_first_stays(services: Services, batches: list[list[int]]) -> None:
+    """Whether they come in one batch or in several."""
+    entity, sink = fresh(), StateSink(services.dynamodb, services.table)
+    states = {number: a_state(number, entity, 7, f"of {number}") for number in (1, 2)}
+    for batch in batches:
+        assert {} == sink.write([states[number] for number in batch], _left)
+
+    key = {"pk": {"S": f"entity#{entity}"}, "sk": {"S": "state"}}
+    assert states[1].item == services.dynamodb.get_item(TableName=services.table, Key=key)["Item"]
 
 
 def test_the_archive_written_again_is_the_same(services: Services) -> None:
