@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pipeline.cli.shipping.follow.bookmark import NO_FILE, FileId
 
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pipeline.cli.shipping.follow.bookmark import Bookmark
+
+# What rotations and compression add to a name: a number or a date, and an ending.
+_ROTATED: Final = re.compile(r"(?:[.-]\d+|\.gz|\.zst)+$")
 
 type Found = dict[FileId, tuple[Path, os.stat_result]]
 """The files that are asked for."""
@@ -39,7 +43,8 @@ def whereabouts(path: Path, file_id: FileId, found: Found) -> Path | None:
 def is_rotated_name(path: Path, bookmark: Bookmark) -> bool:
     """Whether a rotation calls the file so: `app.log` is `app.log.1`, then `app.log.2`, then `app.log.2.gz`."""
     name = Path(bookmark.name).name
-    return path.name != name and path.name.startswith(name)
+    root = _ROTATED.sub("", name) or name
+    return path.name not in {name, root} and path.name.startswith(root)
 
 
 def siblings(bookmark: Bookmark) -> list[Path]:
