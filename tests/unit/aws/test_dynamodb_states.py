@@ -54,7 +54,7 @@ def test_compaction() -> None:
 @pytest.mark.parametrize("batches", [[[1, 2]], [[1], [2]], [[1], [1, 2]]])
 def test_two_of_one_version(batches: list[list[int]]) -> None:
     """Of two states with one version the first stays, whether or not they come in one batch."""
-    table, states = FakeDynamoDB(), {1: a_state(1, "a", 7), 2: a_state(2, "a", 7)}
+    table, states = FakeDynamoDB(), {1: a_state(1, "a", 7), 2: a_state(2, "a", 7, body="another")}
     for batch in batches:
         assert {} == write(table, [states[number] for number in batch])
     assert states[1].item == table.items["entity#a", "state"]

@@ -127,6 +127,12 @@ def test_tombstone() -> None:
     assert ({"S": "100".zfill(60)}, False) == (item["version"], "data" in item)
 
 
+def test_an_entity_with_nothing_in_it_is_there() -> None:
+    """An empty image is an entity, not a delete."""
+    item = entity_state(keep_tombstone_days=90)(RECORD, with_data(CHANGE, op="u", after={})).item
+    assert ({"BOOL": False}, {"M": {}}, False) == (item["deleted"], item["data"], "expires_at" in item)
+
+
 @pytest.mark.parametrize(
     ("event", "reason"),
     [

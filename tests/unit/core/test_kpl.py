@@ -69,18 +69,32 @@ def test_theirs_is_read(oracle: Any, user_records: list[UserRecord]) -> None:  #
     assert user_records == unpack(theirs.clear_and_get().get_contents()[2])
 
 
-@given(user_records=USER_RECORDS)
-def test_ours_is_read(oracle: Any, user_records: list[UserRecord]) -> None:  # noqa: ANN401 - the same
-    """An aggregate that was packed here is unpacked by AWS's library."""
+def read_by_theirs(oracle: Any, aggregate: bytes) -> list[Any]:  # noqa: ANN401 - an untyped library
+    """The user records that AWS's library finds in an aggregate, as Lambda records."""
     kinesis = {
         "kinesisSchemaVersion": "1.0",
         "sequenceNumber": "7",
         "approximateArrivalTimestamp": 0,
-        "data": base64.b64encode(pack(user_records)),
+        "data": base64.b64encode(aggregate),
     }
-    theirs = [each["kinesis"] for each in oracle.unpack([{"kinesis": kinesis}])]
+    return [each["kinesis"] for each in oracle.unpack([{"kinesis": kinesis}])]
+
+
+@given(user_records=USER_RECORDS)
+def test_ours_is_read(oracle: Any, user_records: list[UserRecord]) -> None:  # noqa: ANN401 - the same
+    """An aggregate that was packed here is unpacked by AWS's library."""
+    theirs = read_by_theirs(oracle, pack(user_records))
     assert user_records == [UserRecord(each["partitionKey"], base64.b64decode(each["data"])) for each in theirs]
     assert list(range(len(user_records))) == [each["subSequenceNumber"] for each in theirs]
+
+
+@pytest.mark.parametrize("size_bytes", [0, 127, 128, 16_383, 16_384, 900_000])
+def test_length_of_every_width(oracle: Any, size_bytes: int) -> None:  # noqa: ANN401 - an untyped library
+    """A user record is read whether its length takes one byte, two or three."""
+    user_records = [UserRecord("key", b"x" * size_bytes), UserRecord("key", b"next")]
+    assert user_records == unpack(pack(user_records))
+    theirs = read_by_theirs(oracle, pack(user_records))
+    assert [size_bytes, 4] == [len(base64.b64decode(each["data"])) for each in theirs]
 
 
 def test_known_bytes() -> None:
