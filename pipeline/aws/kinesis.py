@@ -3,26 +3,35 @@
 botocore may send a call again by itself after a dropped connection or a 5xx, and so may our own loop after a time-out.
 Neither loses order: a call holds one entry of a key, and the key's next one is sent after the answer. Either may leave
 an entry on the stream twice; the event's id tells that it is the same.
+
+Half of what a call of 500 costs is botocore checking and copying each entry on its way into JSON. `write_out` has the
+request written here instead, at its own events: the same bytes, signed and sent by botocore as ever.
 """
 
 from __future__ import annotations
 
+import binascii
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+import orjson
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pipeline.aws.failures import classify, error_code
+from pipeline.aws.clients import Clients
+from pipeline.aws.failures import classify, error_code, explain
 from pipeline.errors import Misconfiguration, NotDeployed, Retryable
 from pipeline.model import Accepted, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_kinesis.type_defs import PutRecordsResultEntryTypeDef
 
     from pipeline.model import Entry
+
+
+_WRITTEN: Final = "pipeline_written"
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,51 @@ class KinesisStream:
         if len(answers) != len(entries):
             raise Retryable(f"Kinesis answered for {len(answers)} of {len(entries)} entries")
         return [_outcome(each) for each in answers]
+
+
+def open_stream(
+    name: str, *, region: str | None = None, profile: str | None = None, endpoint_url: str | None = None
+) -> KinesisStream:
+    """A stream by its name, where the AWS configuration says or as given.
+
+    Raises NotDeployed when it is not there, Misconfiguration when it cannot be asked or keeps no order per key.
+    """
+    try:
+        stream = KinesisStream(Clients(endpoint_url, region, profile).kinesis, name)
+        stream.check()
+    except (BotoCoreError, ClientError) as error:
+        raise Misconfiguration(f"stream {name!r} cannot be used: {explain(error)}") from error
+    write_out(stream.client)
+    return stream
+
+
+def write_out(client: KinesisClient) -> None:
+    """Have this client write the requests of PutRecords by `body`. Doing so twice is fine."""
+    events = client.meta.events
+    events.register("before-parameter-build.kinesis.PutRecords", _write, unique_id="pipeline-write")
+    events.register("before-call.kinesis.PutRecords", _replace, unique_id="pipeline-replace")
+
+
+def body(stream_name: str, records: Sequence[Mapping[str, Any]]) -> bytes:
+    """The request of PutRecords as JSON (protocol `json` 1.1: blobs in base64)."""
+    entries = [
+        b'{"Data":"%b","PartitionKey":%b}'
+        % (binascii.b2a_base64(entry["Data"], newline=False), orjson.dumps(entry["PartitionKey"]))
+        for entry in records
+    ]
+    return b'{"StreamName":%b,"Records":[%b]}' % (orjson.dumps(stream_name), b",".join(entries))
+
+
+def _write(params: dict[str, Any], context: dict[str, Any], **_: object) -> None:
+    """Take the entries out of botocore's way; it requires one."""
+    if params.keys() == {"StreamName", "Records"}:
+        context[_WRITTEN] = body(params["StreamName"], params["Records"])
+        params["Records"] = params["Records"][:1]
+
+
+def _replace(params: dict[str, Any], context: dict[str, Any], **_: object) -> None:
+    """Before the request is signed."""
+    params["body"] = context.pop(_WRITTEN, params["body"])
 
 
 def _outcome(answer: PutRecordsResultEntryTypeDef) -> Accepted | Refused:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -48,11 +49,16 @@ def entry_bytes(entry: Entry) -> int:
 
 
 class Slot[T](NamedTuple):
-    """An entry in the queue of its key, with whatever its owner knows it by."""
+    """An entry in the queue of its key, with whatever its owner knows it by.
+
+    `since` is when it was put, in seconds of the owner's clock; or, for the head of a key, when the last of its key
+    before it was accepted, if that was later.
+    """
 
     entry: Entry
     tag: T
     size_bytes: int
+    since: float = 0.0
 
 
 @dataclass
@@ -63,53 +69,77 @@ class Waiting[T]:
     """
 
     size_bytes: int = 0
-    _queues: dict[str, deque[Slot[T]]] = field(default_factory=dict)
-    _head_bytes: int = 0
+    head_bytes: int = 0
+    _heads: dict[str, Slot[T]] = field(default_factory=dict)
+    _behind: dict[str, deque[Slot[T]]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self._queues)
-
-    def add(self, entry: Entry, tag: T) -> None:
-        """Behind all of its key."""
-        slot = Slot(entry, tag, entry_bytes(entry))
-        queue = self._queues.get(entry.partition_key)
-        if queue is None:
-            self._queues[entry.partition_key] = deque((slot,))
-            self._head_bytes += slot.size_bytes
-        else:
-            queue.append(slot)
-        self.size_bytes += slot.size_bytes
+        return bool(self._heads)
 
     @property
-    def fills_a_call(self) -> bool:
-        """Whether waiting longer would not make the next chunk any larger."""
-        return len(self._queues) >= MAX_ENTRIES or self._head_bytes >= MAX_CALL_BYTES
+    def heads(self) -> int:
+        """How many entries may be sent now."""
+        return len(self._heads)
 
-    def chunk(self) -> list[Slot[T]]:
-        """The next call's worth: heads of their keys, at most 500 and 5 MiB. They stay here until they are `done`."""
+    def add(self, entry: Entry, tag: T, now: float = 0.0) -> None:
+        """Behind all of its key."""
+        key, size = entry.partition_key, entry_bytes(entry)
+        self.size_bytes += size
+        if key not in self._heads:
+            self._heads[key] = Slot(entry, tag, size, now)
+            self.head_bytes += size
+        elif key in self._behind:
+            self._behind[key].append(Slot(entry, tag, size, now))
+        else:
+            self._behind[key] = deque((Slot(entry, tag, size, now),))
+
+    def chunk(self, most_entries: int = MAX_ENTRIES, most_bytes: int = MAX_CALL_BYTES) -> list[Slot[T]]:
+        """The next call's worth: heads of their keys, at least one, at most 500 and 5 MiB.
+
+        They stay here until they are `done`.
+        """
         chunk: list[Slot[T]] = []
-        room_bytes = MAX_CALL_BYTES
-        for queue in self._queues.values():
-            room_bytes -= queue[0].size_bytes
-            if len(chunk) == MAX_ENTRIES or room_bytes < 0:
+        room_bytes = most_bytes
+        for slot in self._heads.values():
+            room_bytes -= slot.size_bytes
+            if chunk and (len(chunk) >= most_entries or room_bytes < 0):
                 break
-            chunk.append(queue[0])
+            chunk.append(slot)
         return chunk
 
-    def done(self, slot: Slot[T]) -> None:
+    def done(self, slot: Slot[T], now: float = 0.0) -> None:
         """The head of its key is on the stream: the next of the key may go, after the heads of all other keys."""
-        key = slot.entry.partition_key
-        queue = self._queues.pop(key)
-        queue.popleft()
-        self.size_bytes -= slot.size_bytes
-        self._head_bytes -= slot.size_bytes
-        if queue:
-            self._queues[key] = queue
-            self._head_bytes += queue[0].size_bytes
+        self._take(slot.entry.partition_key, now)
+
+    def oldest(self) -> float:
+        """Since when the longest waiting head waits; infinity when nothing does."""
+        return min((slot.since for slot in self._heads.values()), default=inf)
+
+    def lapsed(self, since: float) -> list[Slot[T]]:
+        """Take out the heads that wait since then or longer, and those behind them that do: in order per key."""
+        lapsed: list[Slot[T]] = []
+        for key in [key for key, slot in self._heads.items() if slot.since <= since]:
+            while key in self._heads and self._heads[key].since <= since:
+                lapsed.append(self._take(key, self._heads[key].since))
+        return lapsed
 
     def drain(self) -> list[Slot[T]]:
         """Take out everything: key by key, in order per key."""
-        slots = [slot for queue in self._queues.values() for slot in queue]
-        self._queues.clear()
-        self.size_bytes = self._head_bytes = 0
+        slots = [slot for key, head in self._heads.items() for slot in (head, *self._behind.get(key, ()))]
+        self._heads.clear()
+        self._behind.clear()
+        self.size_bytes = self.head_bytes = 0
         return slots
+
+    def _take(self, key: str, now: float) -> Slot[T]:
+        slot = self._heads.pop(key)
+        self.size_bytes -= slot.size_bytes
+        self.head_bytes -= slot.size_bytes
+        behind = self._behind.get(key)
+        if behind is not None:
+            following = behind.popleft()
+            self._heads[key] = following._replace(since=max(following.since, now))
+            self.head_bytes += following.size_bytes
+            if not behind:
+                del self._behind[key]
+        return slot

@@ -2,7 +2,8 @@
 
     put_in_order    a list of entries within the time left; one outcome for each        ordered.py
     KinesisSink     the same as the sink of a function, `relay_changes`                 sink.py
-    Producer        one record after the other, as they come: put · flush · close       buffered.py
+    Producer        one record after the other, as they come: put · flush · close       threaded.py
+    AsyncProducer   the same for asyncio                                                aio.py
 
 All send chunks of `core.chunk`: heads of keys, so that what is refused holds back its own key and nothing else. Only
 what was refused is sent again, decided by each entry's own answer. When a whole call fails, it may have been carried
@@ -10,12 +11,36 @@ out all the same: its entries are sent again, and a record that is there twice c
 
 A wait before the next try is random between nothing and a bound (full jitter). The bound doubles while no entry at all
 gets through; while some do, the stream is throttling, and what it accepts sets the rate.
+
+    put ─▶ outgoing ─▶ engine: the lock and the thread ─▶ outbox: plain or aggregated, one queue a key ─▶ stream
+                          │                                  rate: how fast, once the stream throttles
+                          └─▶ backlog: what the spill holds goes first
 """
 
 from __future__ import annotations
 
-from pipeline.producer.buffered import Producer, Report
-from pipeline.producer.ordered import Outcome, Pace, TooLarge, Unsent, put_in_order
+from pipeline.producer.aio import AsyncProducer
+from pipeline.producer.metrics import Metrics
+from pipeline.producer.ordered import Pace, put_in_order
+from pipeline.producer.outcome import Full, Outcome, Report, Spilled, TooLarge, Unsent
+from pipeline.producer.receipt import Receipt
+from pipeline.producer.settings import Options
 from pipeline.producer.sink import KinesisSink
+from pipeline.producer.threaded import Producer
 
-__all__ = ["KinesisSink", "Outcome", "Pace", "Producer", "Report", "TooLarge", "Unsent", "put_in_order"]
+__all__ = [
+    "AsyncProducer",
+    "Full",
+    "KinesisSink",
+    "Metrics",
+    "Options",
+    "Outcome",
+    "Pace",
+    "Producer",
+    "Receipt",
+    "Report",
+    "Spilled",
+    "TooLarge",
+    "Unsent",
+    "put_in_order",
+]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from pipeline.core.chunk import MAX_RECORD_BYTES, Waiting, entry_bytes
 from pipeline.errors import Retryable
-from pipeline.model import Accepted
+from pipeline.model import Accepted, Refused
+from pipeline.producer.outcome import TooLarge, Unsent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,27 +18,7 @@ if TYPE_CHECKING:
     from pipeline.core.chunk import Slot
     from pipeline.model import Entry
     from pipeline.ports import RecordStream, Remaining
-
-
-@dataclass(frozen=True, slots=True)
-class TooLarge:
-    """The stream would never take it: data and partition key together, in bytes."""
-
-    size_bytes: int
-    limit_bytes: int = MAX_RECORD_BYTES
-
-    def __str__(self) -> str:
-        return f"{self.size_bytes:,} bytes with its key; a record on the stream is at most {self.limit_bytes:,}"
-
-
-@dataclass(frozen=True, slots=True)
-class Unsent:
-    """Not accepted in time; after a call without an answer it may be on the stream all the same."""
-
-    detail: str
-
-
-type Outcome = Accepted | TooLarge | Unsent
+    from pipeline.producer.outcome import Outcome
 
 
 @dataclass(frozen=True)
@@ -49,52 +30,52 @@ class Pace:
     jitter: Callable[[], float] = random.random
     sleep: Callable[[float], None] = time.sleep
 
-    def wait(self, failures: int, left_seconds: float) -> None:
-        """Wait after that many failures in a row, never longer than what is left."""
+    def seconds(self, failures: int, left_seconds: float) -> float:
+        """A random part of what doubles with each failure in a row, never more than what is left."""
+        if not failures:
+            return 0.0
         bound = min(self.most_seconds, self.first_seconds * 2 ** min(failures - 1, 16), left_seconds)
-        if bound > 0:
-            self.sleep(self.jitter() * bound)
+        return self.jitter() * bound if bound > 0 else 0.0
+
+    def wait(self, failures: int, left_seconds: float) -> None:
+        """Wait after that many failures in a row."""
+        seconds = self.seconds(failures, left_seconds)
+        if seconds > 0:
+            self.sleep(seconds)
 
 
 @dataclass
-class Sender[T]:
-    """What is waiting for a stream, and one call after the other."""
+class Sending[T]:
+    """What waits for a stream, what stood in its way last, and how many calls in a row brought nothing."""
 
-    stream: RecordStream
-    pace: Pace
-    waiting: Waiting[T] = field(default_factory=Waiting)
     reason: str = "no time left"
-    _failures: int = 0
+    failures: int = 0
+    waiting: Waiting[T] = field(default_factory=Waiting)
 
-    def call(self, remaining: Remaining) -> list[tuple[Slot[T], Accepted]]:
-        """One PutRecords: what it accepted is waiting no more. Waits where something was not. Raises Misconfiguration.
-
-        `remaining` bounds the wait.
-        """
-        chunk = self.waiting.chunk()
-        try:
-            answers = self.stream.put([slot.entry for slot in chunk])
-        except Retryable as error:
-            self.reason = str(error)
-            accepted = []
-        else:
-            accepted = self._settle(chunk, answers)
-        if len(accepted) == len(chunk):
-            self._failures = 0
-        else:
-            self._failures = 1 if accepted else self._failures + 1
-            self.pace.wait(self._failures, remaining())
-        return accepted
-
-    def _settle(self, chunk: list[Slot[T]], answers: Sequence[object]) -> list[tuple[Slot[T], Accepted]]:
+    def settle(
+        self, chunk: Sequence[Slot[T]], answers: Sequence[Accepted | Refused], now: float = 0.0
+    ) -> list[tuple[Slot[T], Accepted]]:
+        """What was accepted waits no more, and is returned."""
         accepted: list[tuple[Slot[T], Accepted]] = []
         for slot, answer in zip(chunk, answers, strict=True):
             if isinstance(answer, Accepted):
-                self.waiting.done(slot)
+                self.waiting.done(slot, now)
                 accepted.append((slot, answer))
             else:
-                self.reason = getattr(answer, "error_code", "refused")
+                self.reason = answer.error_code
+        if len(accepted) == len(chunk):
+            self.failures = 0
+        else:
+            self.failures = 1 if accepted else self.failures + 1
         return accepted
+
+
+def call[T](stream: RecordStream, chunk: Sequence[Slot[T]]) -> Sequence[Accepted | Refused]:
+    """One PutRecords. One that fails as a whole is as if every entry was refused. Raises Misconfiguration."""
+    try:
+        return stream.put([slot.entry for slot in chunk])
+    except Retryable as error:
+        return [Refused(str(error))] * len(chunk)
 
 
 def put_in_order(
@@ -105,17 +86,20 @@ def put_in_order(
     The entries of one key are accepted in their order. At least one call is made whatever the time left, and none is
     started after it. Raises Misconfiguration.
     """
-    sender: Sender[int] = Sender(stream, pace or Pace())
+    pace = pace or Pace()
+    sending: Sending[int] = Sending()
     outcomes: dict[int, Outcome] = {}
     for index, entry in enumerate(entries):
         size = entry_bytes(entry)
         if size > MAX_RECORD_BYTES:
             outcomes[index] = TooLarge(size)
         else:
-            sender.waiting.add(entry, index)
+            sending.waiting.add(entry, index)
     started = False
-    while sender.waiting and not (started and remaining() <= 0):
+    while sending.waiting and not (started and remaining() <= 0):
         started = True
-        outcomes.update((slot.tag, answer) for slot, answer in sender.call(remaining))
-    outcomes.update((slot.tag, Unsent(sender.reason)) for slot in sender.waiting.drain())
+        chunk = sending.waiting.chunk()
+        outcomes.update((slot.tag, answer) for slot, answer in sending.settle(chunk, call(stream, chunk)))
+        pace.wait(sending.failures, remaining())
+    outcomes.update((slot.tag, Unsent(sending.reason)) for slot in sending.waiting.drain())
     return [outcomes[index] for index in range(len(entries))]

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipeline.model import Accepted, Entry, Failure, Position
-from pipeline.producer.ordered import Outcome, Pace, TooLarge, put_in_order
+from pipeline.producer.ordered import Pace, put_in_order
+from pipeline.producer.outcome import TooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pipeline.ports import RecordStream, Remaining
+    from pipeline.producer.outcome import Outcome
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
+import boto3
+import orjson
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pipeline.aws.kinesis import KinesisStream
+from pipeline.aws import kinesis
+from pipeline.aws.kinesis import KinesisStream, open_stream, write_out
 from pipeline.errors import Misconfiguration, NotDeployed, PipelineError, Retryable
 from pipeline.model import Accepted, Entry, Position, Refused
 from pipeline.testing.aws_errors import aws_error
@@ -138,3 +146,74 @@ def test_check_raises_what_it_cannot_judge() -> None:
     error = aws_error("ServiceUnavailable", 503)
     with pytest.raises(type(error), match="ServiceUnavailable"):
         stream(FakeKinesisClient(error=error)).check()
+
+
+# requests that are written here ---------------------------------------------------------------------------------------
+
+KEYS = st.text(min_size=1, max_size=20).filter(lambda key: not any("\ud800" <= each <= "\udfff" for each in key))
+
+
+@cache
+def client(*, is_written: bool) -> tuple[Any, list[Any]]:
+    """A client of botocore's that opens no socket, and the requests that it would have sent."""
+    session = boto3.Session(region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")  # noqa: S106 - nobody's
+    made: Any = session.client("kinesis")
+    requests: list[Any] = []
+
+    def answer(request: Any, **_: object) -> AWSResponse:  # noqa: ANN401 - an AWSPreparedRequest
+        requests.append(request)
+        raw: Any = SimpleNamespace(stream=lambda: iter([b'{"FailedRecordCount":0,"Records":[]}']))
+        return AWSResponse(request.url, 200, HTTPHeaders(), raw)
+
+    made.meta.events.register("before-send.kinesis.PutRecords", answer)
+    if is_written:
+        write_out(made)
+        write_out(made)
+    return made, requests
+
+
+def sent(records: list[dict[str, Any]], *, is_written: bool, **stream: str) -> tuple[object, bool]:
+    """The request that goes out, parsed, and whether it is as long as its header says."""
+    made, requests = client(is_written=is_written)
+    made.put_records(Records=records, **stream)
+    request = requests.pop()
+    return orjson.loads(request.body), request.headers["Content-Length"] == str(len(request.body))
+
+
+@given(st.lists(st.tuples(KEYS, st.binary(max_size=50)), min_size=1, max_size=5))
+def test_the_request_is_what_botocore_would_have_written(pairs: list[tuple[str, bytes]]) -> None:
+    """The same JSON, of the length that its header says, for any keys and data."""
+    records = [{"PartitionKey": key, "Data": data} for key, data in pairs]
+
+    assert sent(records, is_written=False, StreamName="events") == sent(records, is_written=True, StreamName="events")
+    assert sent(records, is_written=True, StreamName="events")[1]
+
+
+def test_a_request_of_another_form_is_left_to_botocore() -> None:
+    """An explicit hash key, or a stream by its ARN, is nothing that is written here."""
+    arn = "arn:aws:kinesis:eu-west-1:000000000000:stream/events"
+    records = [{"PartitionKey": "k", "Data": b"x"}] * 2
+
+    assert ({"StreamARN": arn, "Records": [{"PartitionKey": "k", "Data": "eA=="}] * 2}, True) == sent(
+        records, is_written=True, StreamARN=arn
+    )
+
+
+# a stream by its name -------------------------------------------------------------------------------------------------
+
+
+def test_a_stream_without_a_region_is_a_clear_error() -> None:
+    """It says what to do."""
+    with pytest.raises(Misconfiguration, match="stream 'events' cannot be used: no AWS region; give"):
+        open_stream("events")
+
+
+def test_a_stream_is_opened_where_it_is_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked whether it is there, and its requests are written here."""
+    asked: list[str] = []
+    monkeypatch.setattr(KinesisStream, "check", lambda stream: asked.append(stream.stream_name))
+    monkeypatch.setattr(kinesis, "write_out", lambda client: asked.append(client.meta.endpoint_url))
+    stream = open_stream("events", region="eu-west-1", endpoint_url="http://127.0.0.1:1")
+
+    assert ["events", "http://127.0.0.1:1"] == asked
+    assert "eu-west-1" == stream.client.meta.region_name

@@ -1,5 +1,7 @@
 """What goes into one PutRecords call."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -114,24 +116,48 @@ def test_weight_follows_what_comes_and_goes() -> None:
     assert (0, False) == (queue.size_bytes, bool(queue))
 
 
-@pytest.mark.parametrize(("keys", "expected"), [(499, False), (500, True)])
-def test_a_call_is_full_when_500_keys_wait(keys: int, expected: int) -> None:
-    """Entries of one key do not fill a call, entries of 500 keys do."""
-    queue = waiting(*(entry(n, f"key-{n % keys}") for n in range(600)))
+def test_heads_are_counted_and_weighed() -> None:
+    """Only the first of each key may be sent now: `heads` and `head_bytes` are theirs."""
+    queue = waiting(entry(0, "a", 10), entry(1, "a", 20), entry(2, "b", 30))
+    before = queue.heads, queue.head_bytes
+    queue.done(queue.chunk()[0])
 
-    assert expected == queue.fills_a_call
+    assert ((2, 40), (2, 50)) == (before, (queue.heads, queue.head_bytes))
 
 
-def test_a_call_is_full_when_heads_reach_5_mib() -> None:
-    """Weight fills a call as well as number does, and counts heads only."""
-    queue = waiting(*(entry(n, f"key-{n}", MAX_RECORD_BYTES) for n in range(4)))
-    queue.add(entry(5, "key-0", MAX_RECORD_BYTES), 5)
-    four = queue.fills_a_call
-    queue.add(entry(6, "key-6", MAX_RECORD_BYTES), 6)
-    five = queue.fills_a_call
-    queue.done(queue.chunk()[1])
+@pytest.mark.parametrize(
+    ("most_entries", "most_bytes", "expected"), [(2, 1000, [0, 1]), (5, 20, [0, 1]), (5, 19, [0]), (0, 0, [0])]
+)
+def test_chunk_may_be_made_smaller(most_entries: int, most_bytes: int, expected: list[int]) -> None:
+    """By count and by weight, but it has one entry at least."""
+    queue = waiting(*(entry(n, f"key-{n}") for n in range(4)))
 
-    assert [False, True, False] == [four, five, queue.fills_a_call]
+    assert expected == [slot.tag for slot in queue.chunk(most_entries, most_bytes)]
+
+
+def test_the_wait_of_a_key_counts_from_its_last_success() -> None:
+    """An entry that waited behind another has waited for the stream only since that one was accepted."""
+    queue: Waiting[int] = Waiting()
+    for number, key, now in ((0, "a", 1.0), (1, "a", 2.0), (2, "a", 9.0), (3, "b", 3.0)):
+        queue.add(entry(number, key), number, now)
+    queue.done(queue.chunk()[0], 7.0)
+
+    assert 3.0 == queue.oldest()
+    assert [3] == [slot.tag for slot in queue.lapsed(6.9)]
+    assert 7.0 == queue.oldest()
+    assert [1] == [slot.tag for slot in queue.lapsed(7.0)]
+    assert [2] == [slot.tag for slot in queue.lapsed(9.0)]
+    assert (math.inf, 0, 0) == (queue.oldest(), queue.size_bytes, queue.head_bytes)
+
+
+def test_what_lapses_is_in_order_per_key() -> None:
+    """All of a key that have waited too long are taken out from the front; the rest goes on behind them."""
+    queue: Waiting[int] = Waiting()
+    for number, now in enumerate((1.0, 2.0, 3.0)):
+        queue.add(entry(number, "a"), number, now)
+
+    assert [0, 1] == [slot.tag for slot in queue.lapsed(2.5)]
+    assert [2] == tags(queue)
 
 
 @given(st.lists(st.integers(0, 5), max_size=60))

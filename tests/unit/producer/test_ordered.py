@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.core.chunk import MAX_CALL_BYTES, MAX_RECORD_BYTES
+from pipeline.core.chunk import MAX_RECORD_BYTES
 from pipeline.errors import Misconfiguration, Retryable
-from pipeline.model import Accepted, Entry, Event, Failure, Position
-from pipeline.producer import KinesisSink, Pace, Producer, Report, TooLarge, Unsent, put_in_order
+from pipeline.model import Accepted, Entry, Failure, Position
+from pipeline.producer import KinesisSink, Pace, TooLarge, Unsent, put_in_order
 from pipeline.testing.kinesis import Fail, FakeStream, Fault, Refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-MIB = 1024 * 1024
 
 
 class Clock:
@@ -48,10 +45,6 @@ class Clock:
 
 def entry(number: int, key: str = "k", data: bytes | None = None) -> Entry:
     return Entry(Position("file", "", str(number)), key, str(number).encode() if data is None else data)
-
-
-def event(number: int, subject: str | None = None) -> Event:
-    return Event(f"e-{number}", "//host/file", "log.v1", "2026-11-23T10:00:00Z", {"body": str(number)}, subject)
 
 
 def oversize(excess: int = 1, key: str = "é") -> bytes:
@@ -251,248 +244,3 @@ def test_sink_lets_the_retry_decide_where_a_position_has_both(is_large_first: bo
     pair = [entry(1, "a", oversize(key="a")), entry(1, "b")]
 
     assert {pair[0].position: Failure("outage")} == sink.write(pair if is_large_first else pair[::-1], clock.until(1))
-
-
-# the producer ---------------------------------------------------------------------------------------------------------
-
-
-def producer(stream: FakeStream, reports: list[Report], clock: Clock | None = None, **settings: float) -> Producer:
-    clock = clock or Clock()
-    return Producer(stream, reports.append, pace=clock.pace(), now=clock.now, **settings)  # type: ignore[arg-type] # a test may give any
-
-
-def numbers(reports: list[Report]) -> list[int]:
-    return [int(each.position.sequence_number) for each in reports]
-
-
-@given(key_lists, plans)
-def test_producer_reports_every_record_once(keys: list[str], plan: list[Fault | None]) -> None:
-    """All put is reported, accepted in order per key, none twice, none invented."""
-    stream, reports = FakeStream(plan), list[Report]()
-    with producer(stream, reports, give_up_after_seconds=10_000) as putting:
-        for number, key in enumerate(keys):
-            putting.put(str(number).encode(), key=key)
-
-    assert sorted(range(1, len(keys) + 1)) == sorted(numbers(reports))
-    assert all(isinstance(each.outcome, Accepted) for each in reports)
-    arrived = by_key(stream.records)
-    for key in set(keys):
-        assert [n + 1 for n, each in enumerate(keys) if each == key] == [
-            int(each.sequence_number) for each in arrived[key]
-        ]
-
-
-def test_event_travels_as_cloudevents_json_under_its_subject() -> None:
-    """The envelope is CloudEvents 1.0; the partition key is the subject."""
-    stream, reports = FakeStream(), list[Report]()
-    with producer(stream, reports) as putting:
-        putting.put(event(1, "order-42"))
-
-    (sent,) = stream.records
-    assert "order-42" == sent.partition_key
-    assert {
-        "specversion": "1.0",
-        "id": "e-1",
-        "source": "//host/file",
-        "type": "log.v1",
-        "time": "2026-11-23T10:00:00Z",
-        "subject": "order-42",
-        "data": {"body": "1"},
-    } == orjson.loads(sent.data)
-    assert [event(1, "order-42")] == [each.record for each in reports]
-
-
-def test_events_without_a_subject_share_a_call() -> None:
-    """An event without a subject is keyed by its id: in order with nothing, in company with all."""
-    stream = FakeStream()
-    with producer(stream, []) as putting:
-        for number in range(3):
-            putting.put(event(number))
-
-    assert [["e-0", "e-1", "e-2"]] == [[each.partition_key for each in call] for call in stream.calls]
-
-
-def test_key_and_position_of_the_caller_win() -> None:
-    """The report carries the caller's own record and where it came from."""
-    stream, reports, position = FakeStream(), list[Report](), Position("app.log", "", "12")
-    with producer(stream, reports) as putting:
-        putting.put(event(1, "subject"), key="key", position=position)
-
-    assert ["key"] == [each.partition_key for each in stream.records]
-    assert [(event(1, "subject"), position)] == [each[:2] for each in reports]
-
-
-def test_a_long_key_is_hashed() -> None:
-    """A key over 256 characters keeps its order under its hash."""
-    stream = FakeStream()
-    with producer(stream, []) as putting:
-        putting.put(b"1", key="k" * 257)
-        putting.put(b"2", key="k" * 257)
-
-    assert [b"1", b"2"] == [each.data for each in stream.records]
-    assert [64] == sorted({len(each.partition_key) for each in stream.records})
-
-
-def test_put_sends_when_a_call_is_full() -> None:
-    """The 500th record sends, before any flush."""
-    stream, reports = FakeStream(), list[Report]()
-    putting = producer(stream, reports)
-    for number in range(500):
-        assert [] == stream.calls
-        putting.put(event(number))
-
-    assert 500 == len(reports)
-
-
-def test_put_sends_what_has_waited_long_enough() -> None:
-    """After the linger, the next put takes all along."""
-    stream, reports, clock = FakeStream(), list[Report](), Clock()
-    putting = producer(stream, reports, clock, linger_seconds=0.5)
-    putting.put(event(1))
-    clock.time += 0.4
-    putting.put(event(2))
-    assert [] == reports
-
-    clock.time += 0.1
-    putting.put(event(3))
-    assert [1, 2, 3] == sorted(numbers(reports))
-
-
-def test_linger_starts_anew_when_the_buffer_was_empty() -> None:
-    """A record that comes after a long silence may wait for company again."""
-    stream, clock = FakeStream(), Clock()
-    putting = producer(stream, [], clock)
-    putting.put(event(1))
-    putting.flush()
-    clock.time += 100
-    putting.put(event(2))
-
-    assert 1 == len(stream.calls)
-
-
-def test_put_blocks_when_the_buffer_is_full() -> None:
-    """Memory is bounded: what does not fit waits in `put` until there is room."""
-    stream, reports = FakeStream(), list[Report]()
-    putting = producer(stream, reports, buffer_bytes=MAX_CALL_BYTES)
-    for _ in range(8):
-        putting.put(b"x" * (MIB - 1), key="k")
-
-    assert 3 == len(reports)
-    putting.close()
-    assert 8 == len(reports)
-
-
-def test_a_buffer_smaller_than_a_call_is_refused() -> None:
-    """It could never fill one."""
-    with pytest.raises(ValueError, match="at least 5242880"):
-        Producer(FakeStream(), print, buffer_bytes=MAX_CALL_BYTES - 1)
-
-
-def test_too_large_is_reported_with_the_record() -> None:
-    """The caller gets its own record back, with size and limit, and the producer goes on."""
-    stream, reports = FakeStream(), list[Report]()
-    with producer(stream, reports) as putting:
-        putting.put(oversize(key="k"), key="k")
-        putting.put(b"small", key="k")
-
-    assert (oversize(key="k"), TooLarge(MAX_RECORD_BYTES + 1)) == (reports[0].record, reports[0].outcome)
-    assert [b"small"] == [each.data for each in stream.records]
-
-
-def test_an_outage_is_given_up_after_a_while() -> None:
-    """After a minute in which nothing was accepted, all that waits is given back with the reason."""
-    stream, reports, clock = FakeStream([Fail(Retryable("outage"))] * 999), list[Report](), Clock()
-    with producer(stream, reports, clock) as putting:
-        putting.put(event(1, "a"))
-        putting.put(event(2, "a"))
-
-    assert [Unsent("outage")] * 2 == [each.outcome for each in reports]
-    assert pytest.approx(60) == sum(clock.slept)
-
-
-def test_slow_progress_is_never_given_up() -> None:
-    """As long as something is accepted now and then, the producer goes on."""
-    outage: list[Fault | None] = [Fail()] * 15
-    stream, reports, clock = FakeStream([*outage, None] * 4), list[Report](), Clock()
-    with producer(stream, reports, clock) as putting:
-        for number in range(4):
-            putting.put(event(number, "a"))
-
-    assert [Accepted] * 4 == [type(each.outcome) for each in reports]
-    assert sum(clock.slept) > 120
-
-
-def test_a_call_that_hangs_counts_as_failing_from_its_start() -> None:
-    """Time spent in calls without an answer is part of the minute."""
-
-    class Hanging(FakeStream):
-        def put(self, entries: Sequence[Entry]) -> Sequence[Accepted]:
-            clock.time += 61
-            self.calls.append(list(entries))
-            raise Retryable("read timeout")
-
-    stream, reports, clock = Hanging(), list[Report](), Clock()
-    with producer(stream, reports, clock) as putting:
-        putting.put(event(1))
-
-    assert 1 == len(stream.calls)
-    assert [Unsent("read timeout")] == [each.outcome for each in reports]
-
-
-def test_misconfiguration_gives_everything_back_and_is_raised() -> None:
-    """The caller sees the error, and each waiting record's outcome."""
-    stream, reports = FakeStream([Fail(Misconfiguration("no such stream"))]), list[Report]()
-    putting = producer(stream, reports)
-    putting.put(event(1))
-    putting.put(event(2))
-    with pytest.raises(Misconfiguration):
-        putting.close()
-
-    assert [Unsent("no such stream")] * 2 == [each.outcome for each in reports]
-
-
-def test_leaving_the_block_by_an_error_still_sends() -> None:
-    """What was taken is sent, whatever the caller's own trouble is."""
-    stream, reports = FakeStream(), list[Report]()
-
-    def leave() -> None:
-        with producer(stream, reports) as putting:
-            putting.put(event(1))
-            raise KeyError
-
-    with pytest.raises(KeyError):
-        leave()
-
-    assert [1] == numbers(reports)
-
-
-def test_leaving_the_block_by_ctrl_c_sends_nothing_more() -> None:
-    """Whoever stops the program is not kept waiting, and what was not sent is reported."""
-    stream, reports = FakeStream(), list[Report]()
-
-    def leave() -> None:
-        with producer(stream, reports) as putting:
-            putting.put(event(1))
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        leave()
-
-    assert [] == stream.calls
-    assert [Unsent("stopped before it was sent")] == [each.outcome for each in reports]
-
-
-def test_closed_means_closed() -> None:
-    """After `close` a put is refused; closing again is fine."""
-    putting = producer(FakeStream(), [])
-    putting.close()
-    putting.close()
-
-    with pytest.raises(ValueError, match="closed"):
-        putting.put(event(1))
-
-
-def test_data_needs_a_key() -> None:
-    """Bytes have no subject to be in order with."""
-    with pytest.raises(ValueError, match="needs a key"):
-        producer(FakeStream(), []).put(b"x")

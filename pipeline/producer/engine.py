@@ -1,0 +1,372 @@
+"""The thread that sends, the lock and the clock around what `outbox` decides.
+
+Whatever is held, queued or counted changes under the lock. The stream, the spill and the caller's `report` are called
+outside it, by the sending thread alone (`report` also by whoever puts a record that is refused at once).
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from math import inf
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from pipeline.core.chunk import MAX_RECORD_BYTES, partition_key
+from pipeline.model import Position
+from pipeline.producer.backlog import Backlog
+from pipeline.producer.metrics import Counts
+from pipeline.producer.ordered import Pace, call
+from pipeline.producer.outbox import Outbox
+from pipeline.producer.outcome import Full, Spilled, TooLarge, Unsent
+from pipeline.producer.receipt import Receipt
+from pipeline.producer.settings import RECORD_BYTES, Settings
+from pipeline.producer.spill import Spill
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pipeline.core.chunk import Slot
+    from pipeline.ports import RecordStream
+    from pipeline.producer.metrics import Metrics
+    from pipeline.producer.ordered import Sending
+    from pipeline.producer.outcome import Outcome, Puttable
+    from pipeline.producer.outgoing import Outgoing
+
+# Who stops a program waits this long for the answer of the call that is on its way.
+STOP_SECONDS: Final = 2.0
+_STOPPED: Final = "stopped before it was sent"
+# A thread that waits for another without end may sleep through Ctrl-C.
+_AWAKE_SECONDS: Final = 0.5
+# A spill takes what would block the caller once so many calls in a row brought nothing.
+_OUTAGE_CALLS: Final = 2
+# How often the deadlines are looked at while all goes well.
+_LOOK_SECONDS: Final = 1.0
+
+
+class Engine:
+    """Takes records, sends them by a thread of its own, and tells of them: `tell` is given receipts with outcomes.
+
+    What `tell` raises, and what the stream raises besides Retryable, is raised by the next `take`, `flush` or `close`.
+    """
+
+    def __init__(self, stream: RecordStream, tell: Callable[[Sequence[Receipt]], None], settings: Settings) -> None:
+        self._settings = settings
+        self._stream = stream
+        self._tell = tell
+        self._pace = settings.pace or Pace(sleep=self._doze)
+        self._outbox: Outbox[Receipt] = Outbox(settings.buckets, settings.linger_seconds)
+        self._own_spill = Spill(settings.spill) if isinstance(settings.spill, Path | str) else None
+        spill = settings.spill if isinstance(settings.spill, Spill) else self._own_spill
+        self._backlog = None if spill is None else Backlog(spill, self._outbox.rate)
+        self._counts = Counts()
+        self._lock = threading.Lock()
+        self._work = threading.Condition(self._lock)
+        self._settled = threading.Condition(self._lock)
+        self._telling = threading.RLock()
+        self._thread: threading.Thread | None = None
+        self._error: BaseException | None = None
+        self._held_bytes = self._count = self._round = 0
+        self._in_round: dict[int, int] = {}
+        self._flushing = 0
+        self._look_at = -inf
+        self._is_idle = self._is_full = self._is_closed = self._is_stopped = self._is_abandoned = False
+        if self._backlog:
+            self._start()
+
+    # what callers do --------------------------------------------------------------------------------------------------
+
+    def take(self, outgoing: Outgoing, record: Puttable, position: Position | None, waiter: object = None) -> Receipt:
+        """Take a record in the form that it travels in. Raises Full; ValueError when closed; what went wrong before."""
+        is_aggregated = self._settings.aggregates(outgoing.type)
+        key = None if outgoing.key is None else partition_key(outgoing.key).encode()
+        held = 2 * (len(outgoing.data) + len(key or b"")) + RECORD_BYTES
+        self._not_after_a_fork()
+        with self._lock:
+            self._wait_for_room(held)
+            self._count += 1
+            receipt = Receipt(record, position or Position("put", "", str(self._count)), self._settled, waiter)
+            receipt.id, receipt.put_at, receipt.held_bytes = outgoing.id, self._settings.now(), held
+            receipt.round = self._round
+            self._held_bytes += held
+            self._in_round[self._round] = self._in_round.get(self._round, 0) + 1
+            size = self._put(receipt, outgoing, key, is_aggregated=is_aggregated)
+            self._counts.refused += size > MAX_RECORD_BYTES
+        if size > MAX_RECORD_BYTES:
+            receipt.outcome = TooLarge(size)
+            self._finish([receipt])
+        return receipt
+
+    def flush(self) -> None:
+        """Send all that was taken before, and wait until it is told. Raises what went wrong."""
+        self._not_after_a_fork()
+        with self._lock:
+            self._not_while_telling()
+            last, self._round = self._round, self._round + 1
+            self._flushing += 1
+            self._work.notify()
+            try:
+                self._settled.wait_for(lambda: min(self._in_round, default=inf) > last)
+            finally:
+                self._flushing -= 1
+            self._raise()
+
+    def close(self) -> None:
+        """Flush, and take no more. Raises what went wrong; whatever cuts it short, such as Ctrl-C, stops instead."""
+        if self._is_of_another_process():
+            return
+        with self._lock:
+            self._not_while_telling()
+            self._is_closed = True
+            self._work.notify()
+        try:
+            while self._thread is not None and self._thread.is_alive():
+                self._thread.join(_AWAKE_SECONDS)
+        except BaseException:
+            self.stop()
+            raise
+        self._end()
+        with self._lock:
+            self._raise()
+
+    def stop(self) -> None:
+        """Send no more: give back, or spill, what waits."""
+        with self._lock:
+            self._is_closed = self._is_stopped = True
+            self._work.notify()
+        if self._thread is not None:
+            self._thread.join(STOP_SECONDS)
+            with self._lock:
+                self._is_abandoned = True
+            self._give_back(_STOPPED)
+        self._end()
+
+    def metrics(self) -> Metrics:
+        """What was done so far."""
+        with self._lock:
+            return self._counts.picture(sum(self._in_round.values()), self._held_bytes, self._outbox.rate.shards)
+
+    def _end(self) -> None:
+        atexit.unregister(self.close)
+        if self._own_spill is not None:
+            self._own_spill.close()
+
+    # under the lock ---------------------------------------------------------------------------------------------------
+
+    def _wait_for_room(self, held: int) -> None:
+        self._check()
+        if self._has_room(held):
+            return
+        self._work.notify()
+        seconds = 0 if self._is_telling() else min(self._settings.block_seconds, threading.TIMEOUT_MAX)
+        if not self._settled.wait_for(lambda: self._is_closed or self._has_room(held), seconds):
+            raise Full(f"the producer holds {self._held_bytes:,} of at most {self._settings.buffer_bytes:,} bytes")
+        self._check()
+
+    def _has_room(self, held: int) -> bool:
+        self._is_full = self._held_bytes > 0 and self._held_bytes + held > self._settings.buffer_bytes
+        return not self._is_full
+
+    def _check(self) -> None:
+        if self._is_closed:
+            raise ValueError("the producer is closed")
+        if self._thread is None:
+            self._start()
+        self._raise()
+
+    def _start(self) -> None:
+        atexit.register(self.close)
+        thread = threading.Thread(target=self._run, name="producer", daemon=True)
+        thread.start()
+        self._thread = thread
+
+    def _raise(self) -> None:
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+
+    def _is_of_another_process(self) -> bool:
+        """Whether this is a fork's copy: its thread is gone, and its lock may be held for ever."""
+        return self._thread is not None and not self._is_closed and not self._thread.is_alive()
+
+    def _not_after_a_fork(self) -> None:
+        if self._is_of_another_process():
+            raise ValueError("the producer belongs to another process; make a new one after a fork")
+
+    def _is_telling(self) -> bool:
+        return threading.current_thread() is self._thread
+
+    def _not_while_telling(self) -> None:
+        if self._is_telling():
+            raise ValueError("a report can neither flush nor close: the producer waits for it to return")
+
+    def _put(self, receipt: Receipt, outgoing: Outgoing, key: bytes | None, *, is_aggregated: bool) -> int:
+        """Put it into the outbox, unless it is too large; how large it is on the stream, with its partition key."""
+        outbox = self._outbox
+        name = outbox.bucket(key) if is_aggregated else partition_key(outgoing.key or outgoing.id)
+        size = len(outgoing.data) + len(name.encode())
+        if size > MAX_RECORD_BYTES:
+            return size
+        was_empty = not outbox
+        if is_aggregated:
+            outbox.put_aggregated(receipt, key, outgoing.data, receipt.put_at)
+        else:
+            outbox.put(receipt, name, outgoing.data, receipt.put_at)
+        if self._is_idle and (was_empty or outbox.is_worth_a_call):
+            self._is_idle = False
+            self._work.notify()
+        return size
+
+    def _next(self) -> Sequence[Slot[list[Receipt]]]:
+        """Wait for something to send; nothing where the spill has something, or where there will be nothing more."""
+        outbox = self._outbox
+        while not self._is_stopped and not self._backlog:
+            now, urgent = self._settings.now(), bool(self._flushing or self._is_full or self._is_closed)
+            due_at = outbox.due_at()
+            if outbox and (urgent or due_at <= now):
+                return outbox.chunk(now, urgent=urgent)
+            if self._is_closed:
+                break
+            self._is_idle = True
+            self._work.wait(None if due_at == inf else due_at - now)
+            self._is_idle = False
+        return ()
+
+    def _doze(self, seconds: float) -> None:
+        with self._lock:
+            self._work.wait_for(lambda: self._is_stopped, seconds)
+
+    # the sending thread -----------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while self._turn():
+            pass
+
+    def _turn(self) -> bool:
+        """Make one call and tell what came of it; False when there is nothing left to do."""
+        with self._lock:
+            chunk = self._next()
+        try:
+            if chunk:
+                self._send(chunk)
+            elif self._backlog and not (self._is_stopped or (self._is_closed and self._is_outage())):
+                self._send_again(self._backlog)
+            else:
+                self._give_back(_STOPPED if self._is_stopped else self._sending().reason)
+                return False
+        except BaseException as error:  # noqa: BLE001 - whatever a stream raises, nothing of what is held is lost
+            self._fail(error)
+        self._give_up()
+        self._wait()
+        return not self._is_abandoned
+
+    def _send(self, chunk: Sequence[Slot[list[Receipt]]]) -> None:
+        answers = call(self._stream, chunk)
+        with self._lock:
+            if self._is_abandoned:
+                return
+            now = self._settings.now()
+            accepted = self._outbox.settle(chunk, answers, now)
+            self._counts.called(answers, sum(slot.size_bytes for slot, _ in accepted))
+            receipts = [receipt for slot, _ in accepted for receipt in slot.tag]
+            self._counts.accepted += len(receipts)
+            for receipt in receipts:
+                self._counts.latencies.add(now - receipt.put_at)
+        for slot, answer in accepted:
+            for number, receipt in enumerate(slot.tag):
+                receipt.outcome, receipt.sub_sequence_number = answer, number
+        self._finish(receipts)
+
+    def _send_again(self, backlog: Backlog) -> None:
+        chunk = backlog.chunk()
+        answers = call(self._stream, chunk)
+        with self._lock:
+            if self._is_abandoned:
+                return
+            accepted = backlog.settle(chunk, answers, self._settings.now())
+            self._counts.called(answers, sum(slot.size_bytes for slot in accepted))
+            self._counts.resent += len(accepted)
+
+    def _fail(self, error: BaseException) -> None:
+        """What is held is given back, or spilled; the caller is told by the next `take`, `flush` or `close`."""
+        with self._lock:
+            self._error = error
+            if self._backlog:
+                self._backlog.sending.failures += 1
+        self._give_back(str(error))
+
+    def _give_up(self) -> None:
+        """Give back, or spill, what is past its deadline; and all, where a spill can take what an outage blocks."""
+        outbox = self._outbox
+        with self._lock:
+            now = self._settings.now()
+            if not self._sending().failures and now < self._look_at:
+                return
+            self._look_at = now + _LOOK_SECONDS
+            slots = outbox.lapsed(now - self._settings.deadline_seconds)
+            if self._backlog is not None and self._is_outage() and (self._is_full or self._is_closed):
+                slots += outbox.drain()
+        self._return(slots, self._sending().reason)
+
+    def _give_back(self, reason: str) -> None:
+        with self._lock:
+            slots = self._outbox.drain()
+        self._return(slots, reason)
+
+    def _return(self, slots: Sequence[Slot[list[Receipt]]], reason: str) -> None:
+        receipts = [receipt for slot in slots for receipt in slot.tag]
+        if receipts:
+            outcome = self._spilled(slots, reason)
+            with self._lock:
+                if isinstance(outcome, Spilled):
+                    self._counts.spilled += len(receipts)
+                else:
+                    self._counts.unsent += len(receipts)
+            for receipt in receipts:
+                receipt.outcome = outcome
+            self._finish(receipts)
+
+    def _spilled(self, slots: Sequence[Slot[list[Receipt]]], reason: str) -> Outcome:
+        if self._backlog is None:
+            return Unsent(reason)
+        try:
+            self._backlog.keep((slot.entry, slot.tag[0].id) for slot in slots)
+        except Exception as error:  # noqa: BLE001 - whatever a disk does, the records go back to their caller
+            return Unsent(f"{reason}; and {error}")
+        return Spilled(reason)
+
+    def _finish(self, receipts: Sequence[Receipt]) -> None:
+        """Tell, and make room."""
+        error: Exception | None = None
+        try:
+            with self._telling:
+                self._tell(receipts)
+        except Exception as raised:  # noqa: BLE001 - the caller's own trouble is the caller's to see
+            error = raised
+        with self._lock:
+            self._error = self._error or error
+            for receipt in receipts:
+                self._held_bytes -= receipt.held_bytes
+                left = self._in_round[receipt.round] - 1
+                if left:
+                    self._in_round[receipt.round] = left
+                else:
+                    del self._in_round[receipt.round]
+            self._settled.notify_all()
+
+    def _sending(self) -> Sending[Any]:
+        """What is being sent: the spill first."""
+        return self._backlog.sending if self._backlog else self._outbox.sending
+
+    def _is_outage(self) -> bool:
+        return self._sending().failures >= _OUTAGE_CALLS
+
+    def _wait(self) -> None:
+        """Until the next call may be made."""
+        with self._lock:
+            now, sending = self._settings.now(), self._sending()
+            left = self._outbox.sending.waiting.oldest() + self._settings.deadline_seconds - now
+            failures = sending.failures if sending.waiting else 0
+            seconds = max(self._pace.seconds(failures, left), self._outbox.rate.wait_seconds(now))
+        if seconds > 0:
+            self._pace.sleep(seconds)

@@ -1,0 +1,77 @@
+"""What a program imports."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+
+import pytest
+
+import pipeline
+from pipeline import AsyncProducer, Producer, library
+from pipeline.core.kpl import is_aggregate
+from pipeline.model import Event
+from pipeline.testing.kinesis import FakeStream
+
+LOG = Event("e-1", "//host/file", "log.v1", "2026-11-23T10:00:00Z", {"body": "x"}, "k")
+CHANGE = Event("c-1", "//db", "change.v1", "2026-11-23T10:00:00Z", {}, "k")
+
+
+def test_importing_the_package_imports_no_boto3() -> None:
+    """Only asking for a producer does."""
+    code = "import sys, pipeline; print('boto3' in sys.modules); pipeline.Producer; print('boto3' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+
+    assert "False\nTrue\n" == done.stdout
+
+
+def test_the_package_has_nothing_else() -> None:
+    """A wrong name is the error that it is anywhere."""
+    with pytest.raises(AttributeError, match="module 'pipeline' has no attribute 'Consumer'"):
+        pipeline.Consumer  # noqa: B018 - it is the point
+
+
+def test_logs_are_aggregated_and_changes_are_not() -> None:
+    """By default; any RecordStream will do."""
+    stream = FakeStream()
+    with Producer(stream) as producer:
+        producer.put(LOG)
+        producer.put(CHANGE)
+
+    assert [False, True] == sorted(is_aggregate(entry.data) for entry in stream.records)
+
+
+def test_the_default_can_be_changed() -> None:
+    """Here it is the other way round, with asyncio."""
+    stream = FakeStream()
+
+    async def main() -> None:
+        async with AsyncProducer(stream, aggregate={"change.v1"}) as producer:
+            await producer.put(LOG)
+            await producer.put(CHANGE)
+
+    asyncio.run(main())
+    (plain,) = (entry for entry in stream.records if not is_aggregate(entry.data))
+    assert b"e-1" in plain.data
+
+
+def test_a_name_is_looked_for_at_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With region, profile and endpoint, as boto3 understands them."""
+    stream, asked = FakeStream(), list[object]()
+
+    def opened(name: str, **where: str | None) -> FakeStream:
+        asked.append((name, where))
+        return stream
+
+    monkeypatch.setattr(library, "open_stream", opened)
+    with Producer("events", region="eu-west-1", profile="p", endpoint_url="http://127.0.0.1:1") as producer:
+        producer.put(LOG)
+
+    assert [("events", {"region": "eu-west-1", "profile": "p", "endpoint_url": "http://127.0.0.1:1"})] == asked
+    assert 1 == len(stream.records)
+
+
+@pytest.fixture(autouse=True)
+def _loops_have_sockets(socket_enabled: None) -> None:
+    """An event loop wakes itself by a pair of connected sockets."""
