@@ -106,12 +106,14 @@ def write_out(client: KinesisClient) -> None:
 
 def body(stream_name: str, records: Sequence[Mapping[str, Any]]) -> bytes:
     """The request of PutRecords as JSON (protocol `json` 1.1: blobs in base64)."""
-    entries = [
-        b'{"Data":"%b","PartitionKey":%b}'
-        % (binascii.b2a_base64(entry["Data"], newline=False), orjson.dumps(entry["PartitionKey"]))
-        for entry in records
-    ]
-    return b'{"StreamName":%b,"Records":[%b]}' % (orjson.dumps(stream_name), b",".join(entries))
+    parts = [b'{"StreamName":', orjson.dumps(stream_name), b',"Records":']
+    before = b'[{"Data":"'
+    for entry in records:
+        data = binascii.b2a_base64(entry["Data"], newline=False)
+        parts += (before, data, b'","PartitionKey":', orjson.dumps(entry["PartitionKey"]))
+        before = b'},{"Data":"'
+    parts.append(b"}]}")
+    return b"".join(parts)
 
 
 def _write(params: dict[str, Any], context: dict[str, Any], **_: object) -> None:

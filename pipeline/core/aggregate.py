@@ -27,43 +27,39 @@ AGGREGATE_BYTES: Final = 51_200
 _FRAME_BYTES: Final = 20
 # Three field numbers and three lengths of three bytes, and an index of two: more than a record of an aggregate costs.
 _FIELDS_BYTES: Final = 24
-_PARTITION_KEY: Final = b"\x0a"
 _HASH_BITS: Final = 128
 
 
 class Aggregate:
-    """Some user records on their way into one record, smaller than `AGGREGATE_BYTES`."""
+    """Some user records on their way into one record, at most `AGGREGATE_BYTES`."""
 
-    __slots__ = ("_keys", "_parts", "_records", "size_bytes")
+    __slots__ = ("_indexes", "_keys", "_records", "size_bytes")
 
     def __init__(self) -> None:
-        self._keys: dict[bytes, int] = {}
-        self._parts: list[bytes] = []
-        self._records = 0
+        self._indexes: dict[bytes, int] = {}
+        self._keys: list[bytes] = []
+        self._records: list[bytes] = []
         self.size_bytes = _FRAME_BYTES
 
-    def __len__(self) -> int:
-        return self._records
-
-    def has_room(self, key: bytes, data: bytes) -> bool:
-        """Whether the user record surely fits in."""
-        return self.size_bytes + len(key) + len(data) + _FIELDS_BYTES <= AGGREGATE_BYTES
-
-    def add(self, key: bytes, data: bytes) -> None:
-        """Behind all others. The key is UTF-8."""
-        index = self._keys.get(key)
+    def add(self, key: bytes, data: bytes) -> bool:
+        """Put a user record behind all others, if there surely is room; whether it was. The key is UTF-8."""
+        data_bytes, key_bytes = len(data), len(key)
+        if self.size_bytes + key_bytes + data_bytes + _FIELDS_BYTES > AGGREGATE_BYTES:
+            return False
+        index = self._indexes.get(key)
         if index is None:
-            index = self._keys[key] = len(self._keys)
-            self.size_bytes += len(key) + len(_varint(len(key))) + 1
-        head = _head(index, len(data))
-        self._parts += (head, data)
-        self.size_bytes += len(head) + len(data)
-        self._records += 1
+            index = self._indexes[key] = len(self._indexes)
+            head = _key_head(key_bytes)
+            self._keys += (head, key)
+            self.size_bytes += len(head) + key_bytes
+        head = _head(index, data_bytes)
+        self._records += (head, data)
+        self.size_bytes += len(head) + data_bytes
+        return True
 
     def data(self) -> bytes:
         """What goes onto the stream; `size_bytes` long."""
-        keys = (part for key in self._keys for part in (_PARTITION_KEY, _varint(len(key)), key))
-        body = b"".join(itertools.chain(keys, self._parts))
+        body = b"".join(self._keys + self._records)
         return b"".join((MAGIC, body, hashlib.md5(body, usedforsecurity=False).digest()))
 
 
@@ -91,6 +87,12 @@ def bucket_names(count: int) -> tuple[str, ...]:
         digest = hashlib.md5(name.encode(), usedforsecurity=False).digest()
         names.setdefault(int.from_bytes(digest) * count >> _HASH_BITS, name)
     return tuple(names[part] for part in range(count))
+
+
+@lru_cache(maxsize=2048)
+def _key_head(key_bytes: int) -> bytes:
+    """What stands before a partition key: field and length."""
+    return b"\x0a" + _varint(key_bytes)
 
 
 @lru_cache(maxsize=4096)

@@ -29,11 +29,13 @@ MAX_CALL_BYTES: Final = 5 * 1024 * 1024
 MAX_RECORD_BYTES: Final = 1024 * 1024
 # PutRecordsRequestEntry: a key has 1 to 256 characters; kinesis-mock counts them in UTF-16, as Java does.
 MAX_KEY_UNITS: Final = 256
+# A character is two units at most.
+_SURELY_FITS: Final = MAX_KEY_UNITS // 2
 
 
 def partition_key(key: str) -> str:
     """The key itself, or its hash where it is longer than Kinesis takes: one key, one partition key, one order."""
-    if key_units(key) <= MAX_KEY_UNITS:
+    if len(key) <= _SURELY_FITS or key_units(key) <= MAX_KEY_UNITS:
         return key
     return hashlib.sha256(key.encode()).hexdigest()
 

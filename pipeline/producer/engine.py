@@ -7,13 +7,14 @@ outside it, by the sending thread alone (`report` also by whoever puts a record 
 from __future__ import annotations
 
 import atexit
+import os
 import threading
+from collections import defaultdict
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.core.chunk import MAX_RECORD_BYTES, partition_key
-from pipeline.model import Position
 from pipeline.producer.backlog import Backlog
 from pipeline.producer.metrics import Counts
 from pipeline.producer.ordered import Pace, call
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pipeline.core.chunk import Slot
+    from pipeline.model import Position
     from pipeline.ports import RecordStream
     from pipeline.producer.metrics import Metrics
     from pipeline.producer.ordered import Sending
@@ -42,6 +44,20 @@ _AWAKE_SECONDS: Final = 0.5
 _OUTAGE_CALLS: Final = 2
 # How often the deadlines are looked at while all goes well.
 _LOOK_SECONDS: Final = 1.0
+
+
+class _Forks:
+    """How many forks away from the first process this one is: a fork has no thread, and maybe a lock held for ever."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        os.register_at_fork(after_in_child=self._add)
+
+    def _add(self) -> None:
+        self.count += 1
+
+
+_forks = _Forks()
 
 
 class Engine:
@@ -66,11 +82,17 @@ class Engine:
         self._telling = threading.RLock()
         self._thread: threading.Thread | None = None
         self._error: BaseException | None = None
+        self._is_hindered = True
         self._held_bytes = self._count = self._round = 0
-        self._in_round: dict[int, int] = {}
+        self._in_round: defaultdict[int, int] = defaultdict(int)
+        self._now, self._most_bytes = settings.now, settings.buffer_bytes
+        self._born = _forks.count
         self._flushing = 0
         self._look_at = -inf
-        self._is_idle = self._is_full = self._is_closed = self._is_stopped = self._is_abandoned = False
+        self._is_idle = self._is_asleep = self._is_full = False
+        self._is_closed = self._is_stopped = self._is_abandoned = False
+            False
+        )
         if self._backlog:
             self._start()
 
@@ -78,23 +100,38 @@ class Engine:
 
     def take(self, outgoing: Outgoing, record: Puttable, position: Position | None, waiter: object = None) -> Receipt:
         """Take a record in the form that it travels in. Raises Full; ValueError when closed; what went wrong before."""
-        is_aggregated = self._settings.aggregates(outgoing.type)
-        key = None if outgoing.key is None else partition_key(outgoing.key).encode()
-        held = 2 * (len(outgoing.data) + len(key or b"")) + RECORD_BYTES
         self._not_after_a_fork()
+        event_id, event_type, key, data = outgoing
+        is_aggregated = self._settings.aggregates(event_type)
+        if key is not None:
+            key = partition_key(key)
+        elif not is_aggregated:
+            key = partition_key(event_id)
+        key_bytes = None if key is None else key.encode()
+        held = 2 * (len(data) + len(key_bytes or b"")) + RECORD_BYTES
+        receipt = Receipt(record, position, waiter, self._settled, event_id, held)
         with self._lock:
-            self._wait_for_room(held)
-            self._count += 1
-            receipt = Receipt(record, position or Position("put", "", str(self._count)), self._settled, waiter)
-            receipt.id, receipt.put_at, receipt.held_bytes = outgoing.id, self._settings.now(), held
-            receipt.round = self._round
+            if self._is_hindered or self._held_bytes + held > self._most_bytes:
+                self._wait_for_room(held)
             self._held_bytes += held
-            self._in_round[self._round] = self._in_round.get(self._round, 0) + 1
-            size = self._put(receipt, outgoing, key, is_aggregated=is_aggregated)
-            self._counts.refused += size > MAX_RECORD_BYTES
-        if size > MAX_RECORD_BYTES:
-            receipt.outcome = TooLarge(size)
-            self._finish([receipt])
+            receipt.number = self._count = self._count + 1
+            receipt.round = self._round
+            receipt.put_at = self._now()
+            self._in_round[self._round] += 1
+            name = self._outbox.bucket(key_bytes) if is_aggregated else key or ""
+            size = len(data) + len(name.encode())
+            if size <= MAX_RECORD_BYTES:
+                if is_aggregated:
+                    self._outbox.put_aggregated(receipt, key_bytes, name, data, receipt.put_at)
+                else:
+                    self._outbox.put(receipt, name, data, receipt.put_at)
+                if self._is_asleep or (self._is_idle and self._outbox.is_worth_a_call):
+                    self._is_asleep = self._is_idle = False
+                    self._work.notify()
+                return receipt
+            self._counts.refused += 1
+        receipt.outcome = TooLarge(size)
+        self._finish([receipt])
         return receipt
 
     def flush(self) -> None:
@@ -113,11 +150,11 @@ class Engine:
 
     def close(self) -> None:
         """Flush, and take no more. Raises what went wrong; whatever cuts it short, such as Ctrl-C, stops instead."""
-        if self._is_of_another_process():
+        if self._born != _forks.count:
             return
         with self._lock:
             self._not_while_telling()
-            self._is_closed = True
+            self._is_closed = self._is_hindered = True
             self._work.notify()
         try:
             while self._thread is not None and self._thread.is_alive():
@@ -132,7 +169,7 @@ class Engine:
     def stop(self) -> None:
         """Send no more: give back, or spill, what waits."""
         with self._lock:
-            self._is_closed = self._is_stopped = True
+            self._is_closed = self._is_stopped = self._is_hindered = True
             self._work.notify()
         if self._thread is not None:
             self._thread.join(STOP_SECONDS)
@@ -160,11 +197,11 @@ class Engine:
         self._work.notify()
         seconds = 0 if self._is_telling() else min(self._settings.block_seconds, threading.TIMEOUT_MAX)
         if not self._settled.wait_for(lambda: self._is_closed or self._has_room(held), seconds):
-            raise Full(f"the producer holds {self._held_bytes:,} of at most {self._settings.buffer_bytes:,} bytes")
+            raise Full(f"the producer holds {self._held_bytes:,} of at most {self._most_bytes:,} bytes")
         self._check()
 
     def _has_room(self, held: int) -> bool:
-        self._is_full = self._held_bytes > 0 and self._held_bytes + held > self._settings.buffer_bytes
+        self._is_full = self._held_bytes > 0 and self._held_bytes + held > self._most_bytes
         return not self._is_full
 
     def _check(self) -> None:
@@ -182,15 +219,12 @@ class Engine:
 
     def _raise(self) -> None:
         error, self._error = self._error, None
+        self._is_hindered = self._is_closed
         if error is not None:
             raise error
 
-    def _is_of_another_process(self) -> bool:
-        """Whether this is a fork's copy: its thread is gone, and its lock may be held for ever."""
-        return self._thread is not None and not self._is_closed and not self._thread.is_alive()
-
     def _not_after_a_fork(self) -> None:
-        if self._is_of_another_process():
+        if self._born != _forks.count:
             raise ValueError("the producer belongs to another process; make a new one after a fork")
 
     def _is_telling(self) -> bool:
@@ -200,36 +234,19 @@ class Engine:
         if self._is_telling():
             raise ValueError("a report can neither flush nor close: the producer waits for it to return")
 
-    def _put(self, receipt: Receipt, outgoing: Outgoing, key: bytes | None, *, is_aggregated: bool) -> int:
-        """Put it into the outbox, unless it is too large; how large it is on the stream, with its partition key."""
-        outbox = self._outbox
-        name = outbox.bucket(key) if is_aggregated else partition_key(outgoing.key or outgoing.id)
-        size = len(outgoing.data) + len(name.encode())
-        if size > MAX_RECORD_BYTES:
-            return size
-        was_empty = not outbox
-        if is_aggregated:
-            outbox.put_aggregated(receipt, key, outgoing.data, receipt.put_at)
-        else:
-            outbox.put(receipt, name, outgoing.data, receipt.put_at)
-        if self._is_idle and (was_empty or outbox.is_worth_a_call):
-            self._is_idle = False
-            self._work.notify()
-        return size
-
     def _next(self) -> Sequence[Slot[list[Receipt]]]:
         """Wait for something to send; nothing where the spill has something, or where there will be nothing more."""
         outbox = self._outbox
         while not self._is_stopped and not self._backlog:
-            now, urgent = self._settings.now(), bool(self._flushing or self._is_full or self._is_closed)
+            now, urgent = self._now(), bool(self._flushing or self._is_full or self._is_closed)
             due_at = outbox.due_at()
             if outbox and (urgent or due_at <= now):
                 return outbox.chunk(now, urgent=urgent)
             if self._is_closed:
                 break
-            self._is_idle = True
+            self._is_idle, self._is_asleep = True, due_at == inf
             self._work.wait(None if due_at == inf else due_at - now)
-            self._is_idle = False
+            self._is_idle = self._is_asleep = False
         return ()
 
     def _doze(self, seconds: float) -> None:
@@ -265,16 +282,17 @@ class Engine:
         with self._lock:
             if self._is_abandoned:
                 return
-            now = self._settings.now()
+            now = self._now()
             accepted = self._outbox.settle(chunk, answers, now)
             self._counts.called(answers, sum(slot.size_bytes for slot, _ in accepted))
-            receipts = [receipt for slot, _ in accepted for receipt in slot.tag]
+            receipts: list[Receipt] = []
+            for slot, answer in accepted:
+                receipts += slot.tag
+                self._counts.latencies.add(now - slot.tag[0].put_at, len(slot.tag))
+                for number, receipt in enumerate(slot.tag):
+                    receipt.outcome = answer
+                    receipt.sub_sequence_number = number
             self._counts.accepted += len(receipts)
-            for receipt in receipts:
-                self._counts.latencies.add(now - receipt.put_at)
-        for slot, answer in accepted:
-            for number, receipt in enumerate(slot.tag):
-                receipt.outcome, receipt.sub_sequence_number = answer, number
         self._finish(receipts)
 
     def _send_again(self, backlog: Backlog) -> None:
@@ -283,14 +301,14 @@ class Engine:
         with self._lock:
             if self._is_abandoned:
                 return
-            accepted = backlog.settle(chunk, answers, self._settings.now())
+            accepted = backlog.settle(chunk, answers, self._now())
             self._counts.called(answers, sum(slot.size_bytes for slot in accepted))
             self._counts.resent += len(accepted)
 
     def _fail(self, error: BaseException) -> None:
         """What is held is given back, or spilled; the caller is told by the next `take`, `flush` or `close`."""
         with self._lock:
-            self._error = error
+            self._error, self._is_hindered = error, True
             if self._backlog:
                 self._backlog.sending.failures += 1
         self._give_back(str(error))
@@ -299,7 +317,7 @@ class Engine:
         """Give back, or spill, what is past its deadline; and all, where a spill can take what an outage blocks."""
         outbox = self._outbox
         with self._lock:
-            now = self._settings.now()
+            now = self._now()
             if not self._sending().failures and now < self._look_at:
                 return
             self._look_at = now + _LOOK_SECONDS
@@ -344,14 +362,15 @@ class Engine:
         except Exception as raised:  # noqa: BLE001 - the caller's own trouble is the caller's to see
             error = raised
         with self._lock:
-            self._error = self._error or error
+            if error is not None:
+                self._error, self._is_hindered = self._error or error, True
+            in_round, held_bytes = self._in_round, 0
             for receipt in receipts:
-                self._held_bytes -= receipt.held_bytes
-                left = self._in_round[receipt.round] - 1
-                if left:
-                    self._in_round[receipt.round] = left
-                else:
-                    del self._in_round[receipt.round]
+                held_bytes += receipt.held_bytes
+                in_round[receipt.round] -= 1
+                if not in_round[receipt.round]:
+                    del in_round[receipt.round]
+            self._held_bytes -= held_bytes
             self._settled.notify_all()
 
     def _sending(self) -> Sending[Any]:
@@ -364,7 +383,7 @@ class Engine:
     def _wait(self) -> None:
         """Until the next call may be made."""
         with self._lock:
-            now, sending = self._settings.now(), self._sending()
+            now, sending = self._now(), self._sending()
             left = self._outbox.sending.waiting.oldest() + self._settings.deadline_seconds - now
             failures = sending.failures if sending.waiting else 0
             seconds = max(self._pace.seconds(failures, left), self._outbox.rate.wait_seconds(now))

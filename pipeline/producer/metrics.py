@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections import Counter
+import itertools
+from bisect import bisect
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from pipeline.model import Accepted
 
-# A bin ends a tenth above where it begins: a percentile is at most that much too high.
-_BINS_A_FACTOR_OF_E: Final = 1 / math.log(1.1)
-_SHORTEST_SECONDS: Final = 0.001
+# Bins from a millisecond to eleven days, each ending a tenth above where it begins: a percentile is at most that much
+# too high.
+_EDGES: Final = [0.001 * 1.1**number for number in range(220)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,8 @@ class Metrics:
         calls, entries: PutRecords calls, and the entries accepted in them.
         waiting, held_bytes: records without an outcome, and what they count against `buffer_bytes`.
         rate_shards: what the producer limits itself to, in shards' worth; None while nothing is throttled.
-        latency_seconds: from `put` to accepted, the 50th, 90th and 99th percentile; 0 before the first.
+        latency_seconds: from `put` to accepted, the 50th, 90th and 99th percentile; 0 before the first. Those of an
+            aggregate count as long as its oldest.
     """
 
     accepted: int
@@ -62,22 +63,19 @@ class Metrics:
 
 @dataclass
 class Latencies:
-    """How long things took, in bins that widen; a thousand years take 340 of them."""
+    """How long things took."""
 
-    _bins: Counter[int] = field(default_factory=Counter)
+    _bins: list[int] = field(default_factory=lambda: [0] * (len(_EDGES) + 1))
 
-    def add(self, seconds: float) -> None:
-        """Count one."""
-        self._bins[math.ceil(math.log(max(seconds / _SHORTEST_SECONDS, 1.0)) * _BINS_A_FACTOR_OF_E)] += 1
+    def add(self, seconds: float, count: int = 1) -> None:
+        """Count some that took that long at most."""
+        self._bins[bisect(_EDGES, seconds)] += count
 
     def percentile(self, share: float) -> float:
         """What that share of all took at most, in seconds; 0 where there are none."""
-        left = share * self._bins.total()
-        for number in sorted(self._bins):
-            left -= self._bins[number]
-            if left <= 0:
-                return _SHORTEST_SECONDS * math.exp(number / _BINS_A_FACTOR_OF_E)
-        return 0.0
+        wanted, counts = share * sum(self._bins), itertools.accumulate(self._bins)
+        place = next(place for place, count in enumerate(counts) if count >= wanted)
+        return _EDGES[min(place, len(_EDGES) - 1)] if wanted else 0.0
 
 
 @dataclass

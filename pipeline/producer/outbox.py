@@ -54,37 +54,38 @@ class Outbox[T]:
     _open: dict[str, _Open[T]] = field(default_factory=dict)
     _turn: int = 0
 
+    def __post_init__(self) -> None:
+        self._names = bucket_names(self.buckets)
+
     def __bool__(self) -> bool:
         return bool(self.sending.waiting) or bool(self._open)
 
     def bucket(self, key: bytes | None) -> str:
         """The partition key that a record of that key has in an aggregate; None is in order with nothing."""
-        names = bucket_names(self.buckets)
-        return names[self._turn % self.buckets] if key is None else bucket_of(key, names)
+        return self._names[self._turn % self.buckets] if key is None else bucket_of(key, self._names)
 
-    def put(self, tag: T, key: str, data: bytes, now: float) -> None:
-        """A record that travels under its key."""
-        self.sending.waiting.add(Entry(_NOWHERE, key, data), [tag], now)
+    def put(self, tag: T, name: str, data: bytes, now: float) -> None:
+        """A record that travels by itself, under this partition key."""
+        self.sending.waiting.add(Entry(_NOWHERE, name, data), [tag], now)
 
-    def put_aggregated(self, tag: T, key: bytes | None, data: bytes, now: float) -> None:
-        """A record that travels under its key's bucket. The key is UTF-8."""
-        name = self.bucket(key)
+    def put_aggregated(self, tag: T, key: bytes | None, name: str, data: bytes, now: float) -> None:
+        """A record that travels in an aggregate of its bucket, whose name this is. The key is UTF-8."""
         user_key = name.encode() if key is None else key
         found = self._open.get(name)
-        if found is not None and (not found.aggregate.has_room(user_key, data) or now - found.since > OPEN_SECONDS):
+        if found is not None and now - found.since <= OPEN_SECONDS and found.aggregate.add(user_key, data):
+            found.tags.append(tag)
+            return
+        if found is not None:
             self._close(name)
-            found = None
             if key is None:
                 self._turn += 1
-                self.put_aggregated(tag, None, data, now)
+                self.put_aggregated(tag, None, self.bucket(None), data, now)
                 return
-        if not fits_alone(user_key, data):
+        if fits_alone(user_key, data):
+            self._open[name] = found = _Open(Aggregate(), [tag], now)
+            found.aggregate.add(user_key, data)
+        else:
             self.put(tag, name, data, now)
-            return
-        if found is None:
-            found = self._open[name] = _Open(Aggregate(), [], now)
-        found.aggregate.add(user_key, data)
-        found.tags.append(tag)
 
     @property
     def is_worth_a_call(self) -> bool:

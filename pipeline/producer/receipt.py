@@ -2,54 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import threading  # noqa: TC003 - a Struct looks at its types
+from typing import Any
 
-from pipeline.producer.outcome import Report
+from msgspec import Struct
 
-if TYPE_CHECKING:
-    import threading
-
-    from pipeline.model import Position
-    from pipeline.producer.outcome import Outcome, Puttable
+from pipeline.model import Position
+from pipeline.producer.outcome import Outcome, Puttable, Report
 
 
-class Receipt:
+class Receipt(Struct, eq=False):
     """A record that was taken. Much like a Future, at a fraction of its price.
 
     Attributes:
         record: the caller's own.
-        position: what it was put with.
         outcome: what became of it, or None so far.
-        waiter: what whoever took it waits with.
+        sub_sequence_number: its place in an aggregate.
+
+    The others are the producer's: what the record was put with, when it was, and who waits for it.
     """
 
-    __slots__ = (
-        "_settled",
-        "held_bytes",
-        "id",
-        "outcome",
-        "position",
-        "put_at",
-        "record",
-        "round",
-        "sub_sequence_number",
-        "waiter",
-    )
-
-    outcome: Outcome | None
-    sub_sequence_number: int
+    record: Puttable
+    put_with: Position | None
+    waiter: Any
+    settled: threading.Condition
     id: str
-    put_at: float
     held_bytes: int
-    round: int
+    number: int = 0
+    round: int = 0
+    put_at: float = 0.0
+    outcome: Outcome | None = None
+    sub_sequence_number: int = 0
 
-    def __init__(self, record: Puttable, position: Position, settled: threading.Condition, waiter: Any = None) -> None:  # noqa: ANN401 - whoever gave it knows
-        self.record = record
-        self.position = position
-        self.waiter = waiter
-        self.outcome = None
-        self.sub_sequence_number = 0
-        self._settled = settled
+    @property
+    def position(self) -> Position:
+        """What the record was put with, or else its number among all that were put."""
+        return self.put_with or Position("put", "", str(self.number))
 
     def done(self) -> bool:
         """Whether it is known what became of the record."""
@@ -58,8 +46,8 @@ class Receipt:
     def result(self, timeout: float | None = None) -> Report:
         """What became of the record. Waits for it; raises TimeoutError after so many seconds."""
         if self.outcome is None:
-            with self._settled:
-                self._settled.wait_for(self.done, timeout)
+            with self.settled:
+                self.settled.wait_for(self.done, timeout)
         return self.report()
 
     def report(self) -> Report:

@@ -22,6 +22,10 @@ def outbox(buckets: int = 4) -> Outbox[str]:
     return Outbox(buckets, 0.2)
 
 
+def aggregate(box: Outbox[str], tag: str, key: bytes | None, data: bytes, now: float) -> None:
+    box.put_aggregated(tag, key, box.bucket(key), data, now)
+
+
 def bodies(slots: Sequence[Slot[list[str]]]) -> list[list[bytes]]:
     """The data of each entry, user records where it is an aggregate."""
     datas = [slot.entry.data for slot in slots]
@@ -41,7 +45,7 @@ def test_the_oldest_record_says_when_a_call_is_due(is_aggregated: bool) -> None:
     box = outbox()
     for name, now in (("a", 10.0), ("b", 10.1)):
         if is_aggregated:
-            box.put_aggregated(name, name.encode(), b"x", now)
+            aggregate(box, name, name.encode(), b"x", now)
         else:
             box.put(name, name, b"x", now)
 
@@ -62,7 +66,7 @@ def test_records_of_a_bucket_share_an_entry_in_their_order() -> None:
     """Under the bucket's name, each with its own key inside."""
     box = outbox(buckets=1)
     for number in range(5):
-        box.put_aggregated(f"t{number}", b"ab"[number % 2 : number % 2 + 1], b"%d" % number, 10.0)
+        aggregate(box, f"t{number}", b"ab"[number % 2 : number % 2 + 1], b"%d" % number, 10.0)
     (slot,) = box.chunk(10.2)
 
     assert bucket_names(1)[0] == slot.entry.partition_key
@@ -75,8 +79,8 @@ def test_records_of_a_bucket_share_an_entry_in_their_order() -> None:
 def test_only_what_has_lingered_is_closed_unless_it_is_urgent() -> None:
     """A young aggregate goes on filling while an older one is sent."""
     box = outbox()
-    box.put_aggregated("old", b"a", b"1", 10.0)
-    box.put_aggregated("young", b"b", b"2", 10.1)
+    aggregate(box, "old", b"a", b"1", 10.0)
+    aggregate(box, "young", b"b", b"2", 10.1)
 
     assert box.bucket(b"a") != box.bucket(b"b")
     assert [["old"]] == [slot.tag for slot in box.chunk(10.2)]
@@ -87,7 +91,7 @@ def test_a_full_aggregate_is_followed_by_another() -> None:
     """No record is cut or moved: the next one begins a new aggregate of the bucket."""
     box = outbox()
     for number in range(5):
-        box.put_aggregated(f"t{number}", b"k", b"x" * (AGGREGATE_BYTES // 2 - 100), 10.0)
+        aggregate(box, f"t{number}", b"k", b"x" * (AGGREGATE_BYTES // 2 - 100), 10.0)
     slots = box.drain()
 
     assert [["t0", "t1"], ["t2", "t3"], ["t4"]] == [slot.tag for slot in slots]
@@ -98,9 +102,9 @@ def test_a_full_aggregate_is_followed_by_another() -> None:
 def test_an_old_aggregate_is_followed_by_another() -> None:
     """In an outage it would else hold records of very different age, and be given up with the oldest."""
     box = outbox()
-    box.put_aggregated("t0", b"k", b"0", 10.0)
-    box.put_aggregated("t1", b"k", b"1", 10.0 + OPEN_SECONDS)
-    box.put_aggregated("t2", b"k", b"2", 10.1 + OPEN_SECONDS)
+    aggregate(box, "t0", b"k", b"0", 10.0)
+    aggregate(box, "t1", b"k", b"1", 10.0 + OPEN_SECONDS)
+    aggregate(box, "t2", b"k", b"2", 10.1 + OPEN_SECONDS)
 
     assert [["t0", "t1"], ["t2"]] == [slot.tag for slot in box.drain()]
 
@@ -109,7 +113,7 @@ def test_one_too_large_for_company_keeps_its_place_in_its_bucket() -> None:
     """It travels as it is, under the bucket's name, behind what was put before it and in front of what comes after."""
     box, large = outbox(), b"x" * AGGREGATE_BYTES
     for tag, data in (("t0", b"0"), ("t1", large), ("t2", b"2")):
-        box.put_aggregated(tag, b"k", data, 10.0)
+        aggregate(box, tag, b"k", data, 10.0)
     slots = box.drain()
 
     assert [["t0"], ["t1"], ["t2"]] == [slot.tag for slot in slots]
@@ -120,7 +124,7 @@ def test_one_too_large_for_company_keeps_its_place_in_its_bucket() -> None:
 def test_one_too_large_for_company_may_come_first() -> None:
     """Nothing is open to be closed."""
     box = outbox()
-    box.put_aggregated("t0", b"k", b"x" * AGGREGATE_BYTES, 10.0)
+    aggregate(box, "t0", b"k", b"x" * AGGREGATE_BYTES, 10.0)
 
     assert [["t0"]] == [slot.tag for slot in box.drain()]
 
@@ -129,7 +133,7 @@ def test_records_without_a_key_fill_one_aggregate_after_the_other() -> None:
     """They are in order with nothing, so no bucket of theirs stays half empty; all buckets get their share."""
     box = outbox(buckets=3)
     for number in range(300):
-        box.put_aggregated(f"t{number}", None, b"x" * 1000, 10.0)
+        aggregate(box, f"t{number}", None, b"x" * 1000, 10.0)
     slots = box.chunk(10.2)
 
     assert 3 == len({slot.entry.partition_key for slot in slots})
@@ -141,7 +145,7 @@ def test_one_without_a_key_too_large_for_company_goes_alone() -> None:
     """It ends the aggregate that is being filled, and the next goes on elsewhere."""
     box = outbox()
     for tag, size in (("t0", 1), ("t1", AGGREGATE_BYTES), ("t2", 1)):
-        box.put_aggregated(tag, None, b"x" * size, 10.0)
+        aggregate(box, tag, None, b"x" * size, 10.0)
 
     assert [["t0"], ["t1"], ["t2"]] == sorted(slot.tag for slot in box.drain())
 
@@ -163,8 +167,8 @@ def test_what_waits_too_long_lapses_open_or_not() -> None:
     """Plain records, and aggregates with their oldest record."""
     box = outbox()
     box.put("plain", "k", b"x", 10.0)
-    box.put_aggregated("open", b"a", b"x", 10.1)
-    box.put_aggregated("young", b"b", b"x", 11.0)
+    aggregate(box, "open", b"a", b"x", 10.1)
+    aggregate(box, "young", b"b", b"x", 11.0)
 
     assert [["plain"], ["open"]] == [slot.tag for slot in box.lapsed(10.5)]
     assert [["young"]] == [slot.tag for slot in box.drain()]

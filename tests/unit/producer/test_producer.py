@@ -703,7 +703,8 @@ def test_a_forks_copy_neither_takes_nor_waits(monkeypatch: pytest.MonkeyPatch) -
     putting = producer(stream, reports, linger_seconds=1e6)
     putting.put(event(1))
     with monkeypatch.context() as fork:
-        fork.setattr(putting._engine._thread, "is_alive", lambda: False)  # noqa: SLF001 - what a fork's copy sees
+        fork.setattr(engine._forks, "count", 0)  # noqa: SLF001 - it is put back below
+        engine._forks._add()  # noqa: SLF001 - what a fork does
         putting.close()
         for wrong in (putting.flush, lambda: putting.put(event(2))):
             with pytest.raises(ValueError, match="another process"):

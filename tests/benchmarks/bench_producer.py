@@ -1,0 +1,142 @@
+"""What the producer costs a record, beside boto3 by hand and async-kinesis, in one run on loopback.
+
+A stub answers PutRecords at once, in a process of its own. Every way puts the same records (bytes, each with a key of
+its own) and is timed until all are accepted. Absolute times swing with the machine; the ratios in the last column hold.
+async-kinesis gets an environment of its own from uv, and is left out where that cannot be made.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import statistics
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from itertools import batched
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+
+from pipeline.aws.clients import Clients
+from pipeline.aws.kinesis import KinesisStream, write_out
+from pipeline.producer import AsyncProducer, Producer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mypy_boto3_kinesis import KinesisClient
+
+RECORDS = 20_000
+RECORD_BYTES = 482
+ROUNDS = 7
+HERE = Path(__file__).parent
+UV = HERE.parents[1] / ".pipeline" / "uv" / "bin" / "uv"
+ASYNC_KINESIS = "async-kinesis==3.0.1"
+DATA = b"x" * RECORD_BYTES
+
+
+def by_hand(client: KinesisClient) -> None:
+    """As a careful person writes it, without any retry."""
+    for numbers in batched(range(RECORDS), 500, strict=True):
+        entries = [{"Data": DATA, "PartitionKey": f"key-{number}"} for number in numbers]
+        answer = client.put_records(StreamName="bench", Records=entries)  # type: ignore[arg-type] # plain dicts do
+        assert answer["FailedRecordCount"] == 0
+
+
+def by_producer(stream: KinesisStream, *, aggregate: bool) -> None:
+    """One put a record, and a flush."""
+    with Producer(stream, aggregate=aggregate) as producer:
+        for number in range(RECORDS):
+            producer.put(DATA, key=f"key-{number}")
+        producer.flush()
+        assert producer.metrics().accepted == RECORDS
+
+
+def by_async_producer(stream: KinesisStream, *, aggregate: bool) -> None:
+    """The same with asyncio."""
+
+    async def put_all() -> None:
+        async with AsyncProducer(stream, aggregate=aggregate) as producer:
+            for number in range(RECORDS):
+                await producer.put(DATA, key=f"key-{number}")
+            await producer.flush()
+            assert producer.metrics().accepted == RECORDS
+
+    asyncio.run(put_all())
+
+
+def child(stack: ExitStack, *command: str) -> Callable[[str], str]:
+    """A process that is asked by lines, and ends with the stack."""
+    process = stack.enter_context(
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    )
+    assert process.stdin
+    stack.callback(process.stdin.close)
+
+    def ask(line: str) -> str:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(line)
+        process.stdin.flush()
+        return process.stdout.readline().strip()
+
+    return ask
+
+
+def timed(run: Callable[[], object]) -> Callable[[], float]:
+    """The seconds that it takes."""
+
+    def measure() -> float:
+        started = time.perf_counter()
+        run()
+        return time.perf_counter() - started
+
+    return measure
+
+
+def cases(stack: ExitStack) -> dict[str, Callable[[], float]]:
+    """What is compared; the first is what every other is measured against."""
+    port = child(stack, sys.executable, str(HERE / "kinesis_stub.py"))("")
+    url = f"http://127.0.0.1:{port}"
+    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    hand = boto3.client("kinesis", endpoint_url=url, region_name="us-east-1", **keys)  # type: ignore[call-overload] # both are text
+    ours = Clients(endpoint_url=url, local=True).kinesis
+    write_out(ours)
+    stream = KinesisStream(ours, "bench")
+    found = {
+        "boto3 put_records of 500, by hand": timed(lambda: by_hand(hand)),
+        "Producer, plain": timed(lambda: by_producer(stream, aggregate=False)),
+        "Producer, aggregated": timed(lambda: by_producer(stream, aggregate=True)),
+        "AsyncProducer, plain": timed(lambda: by_async_producer(stream, aggregate=False)),
+        "AsyncProducer, aggregated": timed(lambda: by_async_producer(stream, aggregate=True)),
+    }
+    script = [str(HERE / "async_kinesis_puts.py"), port, str(RECORDS), str(RECORD_BYTES)]
+    if UV.exists():
+        run = (str(UV), "run", "--quiet", "--no-project", "--python", sys.executable, "--with", ASYNC_KINESIS, "python")
+        ask = child(stack, *run, *script)
+        if ask("warm up\n"):
+            found[ASYNC_KINESIS] = lambda: float(ask("\n"))
+    return found
+
+
+def main() -> None:
+    """Time the cases in turn, round by round, and print the median of each and of its ratios within a round."""
+    logging.disable()
+    with ExitStack() as stack:
+        todo = cases(stack)
+        rounds = [{name: run() for name, run in todo.items()} for _ in range(ROUNDS)]
+    first = next(iter(todo))
+    print(f"{RECORDS:,} records of {RECORD_BYTES} bytes, median of {ROUNDS} rounds, Python {sys.version.split()[0]}")
+    for name in todo:
+        micros = statistics.median(each[name] for each in rounds) / RECORDS * 1e6
+        ratio = statistics.median(each[name] / each[first] for each in rounds)
+        print(f"  {name:<40} {micros:7.2f} µs a record  {ratio:5.2f} x")
+    if ASYNC_KINESIS not in todo:
+        print(f"  {ASYNC_KINESIS}: left out, uv could not make its environment")
+
+
+if __name__ == "__main__":
+    main()
