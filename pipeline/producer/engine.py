@@ -91,8 +91,6 @@ class Engine:
         self._look_at = -inf
         self._is_idle = self._is_asleep = self._is_full = False
         self._is_closed = self._is_stopped = self._is_abandoned = False
-            False
-        )
         if self._backlog:
             self._start()
 
