@@ -1,6 +1,6 @@
 """One batch of a stream, end to end. The checkpoint, which is the answer, moves last.
 
-    read ▸ prepare ▸ fetch ▸ finish ▸ write ▸ check the ledger ▸ respond
+    read ▸ prepare (▸ fetch claims ▸ prepare) ▸ fetch ▸ finish ▸ write ▸ check the ledger ▸ respond
 
 The order of the writes is what keeps the promise. Items, state and stream entries go first, side by side: each is
 idempotent and needs none of the others, and they tell where the first failure is. Then the dead letters below it, and
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from pipeline.core.process import Stages
     from pipeline.core.response import PartialBatchResponse
-    from pipeline.model import Delivery, Json, Position, Prepared, Processed, Record
-    from pipeline.ports import DeadLetterSink, Lookup, Remaining, Report, Sink
+    from pipeline.model import Claim, Delivery, Json, Position, Prepared, Processed, Record
+    from pipeline.ports import ClaimSource, DeadLetterSink, Lookup, Remaining, Report, Sink
 
 # What the last writes, the report and the answer need at the end of an invocation.
 RESERVE_SECONDS = 5.0
@@ -47,6 +47,17 @@ class NoLookup:
         return {}
 
 
+class NoClaims:
+    """The claims of a function whose stages have no claims bucket."""
+
+    def fetch(self, claims: Sequence[Claim], remaining: Remaining) -> Mapping[Claim, bytes | None]:
+        """Raises Misconfiguration."""
+        raise Misconfiguration(
+            f"{len(claims)} claims are to be fetched, with {remaining():.0f} seconds left, but the consumer has no "
+            "source for them; give it one, or take the claims bucket from its stages"
+        )
+
+
 @dataclass(frozen=True)
 class Consumer:
     """A stream function without its platform: stages, sinks and a clock (`now`: epoch seconds) come from outside."""
@@ -57,37 +68,38 @@ class Consumer:
     report: Report
     now: Callable[[], float]
     lookup: Lookup = field(default_factory=NoLookup)
+    claims: ClaimSource = field(default_factory=NoClaims)
 
     def consume(self, event: Mapping[str, Any], remaining: Remaining) -> PartialBatchResponse:
         """Process one batch as Lambda delivers it and say from where on it is to be delivered again.
 
         Raises Misconfiguration, BugFlood or LedgerMismatch; any other failure is in the answer or in the dead letters.
-        While a lookup is down nothing is written, and the batch is delivered again from its first record on.
+        While claims or a lookup are out of reach nothing is written, and the batch is delivered again from its first
+        record on.
         """
+        left = _without_reserve(remaining)
         delivered = read(event)
         prepared = prepare(delivered, self.stages)
         try:
+            if prepared.claims:
+                prepared = prepare(delivered, self.stages, self.claims.fetch(prepared.claims, left))
             facts = self.lookup.fetch(prepared.wants)
         except Retryable:
             written = Written({}, first_failure=delivered[0].position if delivered else None)
         else:
-            written = self._write(prepared, finish(prepared, facts, self.stages), remaining)
+            written = self._write(prepared, finish(prepared, facts, self.stages), left)
         records = [*prepared.records, *prepared.unread]
         ledger = _ledger(records, prepared.dropped, written)
         ledger.check()
         self._tell(delivered, records, ledger)
         return respond(delivered, written.first_failure)
 
-    def _write(self, prepared: Prepared, processed: Processed, remaining: Remaining) -> Written:
+    def _write(self, prepared: Prepared, processed: Processed, left: Remaining) -> Written:
         _refuse_flood(processed.dead_letters, prepared.records)
         self._refuse_homeless(processed.deliveries)
         written = Written({letter.record.position: letter for letter in processed.dead_letters})
         if prepared.unread:
             written.fail(prepared.unread[0].position)
-
-        def left() -> float:
-            return remaining() - RESERVE_SECONDS
-
         for failures in self._write_side_by_side(processed.deliveries, left):
             if failures:
                 written.note(failures, {each.position: each for each in prepared.records})
@@ -172,6 +184,10 @@ class Written:
                 self.dead[position] = letter
             else:
                 self.fail(position)
+
+
+def _without_reserve(remaining: Remaining) -> Remaining:
+    return lambda: remaining() - RESERVE_SECONDS
 
 
 def _refuse_flood(dead_letters: Sequence[DeadLetter], records: Sequence[Record]) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from pipeline import routes
+from pipeline.aws.claims import ClaimsBucket
 from pipeline.aws.clients import Clients
 from pipeline.aws.cloudwatch import BatchReport
 from pipeline.aws.dynamodb import ItemSink, StateSink
@@ -39,10 +40,10 @@ class Environment:
 
     def process(self) -> Consumer:
         """The consumer of `process`. Raises Misconfiguration when a variable is missing."""
-        table = self._get("RESULTS_TABLE")
+        table, claims = self._get("RESULTS_TABLE"), self._get("CLAIMS_BUCKET")
         return _settled(
             Consumer(
-                stages=routes.process_stages(read_schemas(self.schemas)),
+                stages=routes.process_stages(read_schemas(self.schemas), claims),
                 sinks={
                     Item: ItemSink(self.clients.dynamodb, table),
                     State: StateSink(self.clients.dynamodb, table),
@@ -51,6 +52,7 @@ class Environment:
                 dead_letters=self._dead_letters("process"),
                 report=BatchReport(METRICS_NAMESPACE, "process"),
                 now=time.time,
+                claims=ClaimsBucket(self.clients.s3, claims),
             )
         )
 

@@ -68,6 +68,8 @@ class Reason(StrEnum):
     NUMBER_OUT_OF_RANGE = "number_out_of_range"
     TOO_DEEP = "too_deep"
     TOO_LARGE = "too_large"
+    CLAIM_MISSING = "claim_missing"
+    CLAIM_CORRUPT = "claim_corrupt"
     REFUSED_BY_SINK = "refused_by_sink"
     BUG = "bug"
 
@@ -99,11 +101,23 @@ class Record(Struct, frozen=True):
     partition_key: str | None = None
 
 
+class Claim(NamedTuple):
+    """The data of one event in the claims bucket: the SHA-256 of its JSON in hexadecimal, and its size."""
+
+    digest: str
+    size_bytes: int
+
+    @property
+    def key(self) -> str:
+        """The name of the object."""
+        return f"claims/{self.digest}-{self.size_bytes}.json"
+
+
 class Event(Struct, frozen=True):
     """A decoded record: CloudEvents 1.0 attributes, and the data as plain JSON values.
 
     `time` is RFC 3339, in UTC once the transforms have run. Events of one `subject` stay in order; one without is in
-    order with nothing.
+    order with nothing. `dataref` is where the data were left as they were put, when they did not travel on the stream.
     """
 
     id: str
@@ -113,6 +127,7 @@ class Event(Struct, frozen=True):
     data: dict[str, Json]
     subject: str | None = None
     traceparent: str | None = None
+    dataref: str | None = None
 
     @property
     def key(self) -> str:
@@ -185,7 +200,8 @@ class Prepared(Struct, frozen=True):
     """After unpack, decode, validate and transform: the events, each with its record, and the lookups that they want.
 
     `records` are all that have an outcome of their own: user records where there are any. `unread` are the last of the
-    batch, for which there was no room: they are to be delivered again.
+    batch, for which there was no room: they are to be delivered again. While there are `claims`, the records that want
+    them have no outcome yet.
     """
 
     records: Sequence[Record]
@@ -194,6 +210,7 @@ class Prepared(Struct, frozen=True):
     dropped: frozenset[Position] = frozenset()
     wants: frozenset[str] = frozenset()
     unread: Sequence[Record] = ()
+    claims: Sequence[Claim] = ()
 
 
 class Processed(Struct, frozen=True):

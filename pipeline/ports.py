@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from pipeline.model import (
         Accepted,
+        Claim,
         DeadLetter,
         Delivery,
         Entry,
@@ -61,6 +62,17 @@ class DeadLetterSink(Protocol):
         Returns what was not kept, by position: once one could not be, those after it wait. Those of the first record
         are tried whatever the time left: to stop among the user records of an aggregate is to begin with the same
         aggregate again. Raises Misconfiguration.
+        """
+        ...
+
+
+class ClaimSource(Protocol):
+    """Somewhere that the data of events wait which were too large for the stream."""
+
+    def fetch(self, claims: Sequence[Claim], remaining: Remaining) -> Mapping[Claim, bytes | None]:
+        """What was left for each claim, or something longer or shorter; None where there is nothing.
+
+        At least the first few are tried whatever the time left. Raises Retryable or Misconfiguration.
         """
         ...
 

@@ -32,9 +32,9 @@ RELAY_CHANGES: Final[Mapping[str, Route]] = {
 }
 
 
-def process_stages(schemas: Mapping[str, dict[str, Any]]) -> Stages:
-    """The stages of the function `process`."""
-    return Stages(decode.decode, compile_schemas(schemas), PROCESS, unpack.unpack)
+def process_stages(schemas: Mapping[str, dict[str, Any]], claims_bucket: str = "") -> Stages:
+    """The stages of the function `process`; without a claims bucket no reference is followed."""
+    return Stages(decode.decode, compile_schemas(schemas), PROCESS, unpack.unpack, claims_bucket)
 
 
 def relay_changes_stages(schemas: Mapping[str, dict[str, Any]]) -> Stages:

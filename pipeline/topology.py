@@ -128,6 +128,8 @@ SOURCE: Final = Table("SourceTable", key=("order_id",), stream_view="NEW_AND_OLD
 
 ARCHIVE: Final = Bucket("ArchiveBucket")
 DEAD_LETTERS: Final = Bucket("DeadLetterBucket", keep_days=90)
+# Longer than an item refers to a claim (365 days, and the time until it is deleted), and than a stream remembers.
+CLAIMS: Final = Bucket("ClaimsBucket", keep_days=400)
 
 # What Lambda does with the role of a function: read its source, write the batches it gives up, log.
 _READ_KINESIS: Final = frozenset(
@@ -168,9 +170,13 @@ PROCESS: Final = Function(
         "RESULTS_TABLE": "${ResultsTable}",
         "ARCHIVE_BUCKET": "${ArchiveBucket}",
         "DEAD_LETTER_BUCKET": "${DeadLetterBucket}",
+        "CLAIMS_BUCKET": "${ClaimsBucket}",
     },
     grants=(
         Grant("Stream", _READ_KINESIS),
+        Grant("ClaimsBucket/claims/*", frozenset({"s3:GetObject"})),
+        # Or S3 would not say that a claim is not there, but that access is denied.
+        Grant("ClaimsBucket", frozenset({"s3:ListBucket"})),
         Grant("ResultsTable", frozenset({"dynamodb:BatchWriteItem", "dynamodb:PutItem"})),
         Grant("ArchiveBucket/archive/*", frozenset({"s3:PutObject"})),
         _KEEP_DEAD_LETTERS,
@@ -209,7 +215,7 @@ RELAY_CHANGES: Final = Function(
 
 STREAMS: Final = (STREAM,)
 TABLES: Final = (RESULTS, SOURCE)
-BUCKETS: Final = (ARCHIVE, DEAD_LETTERS)
+BUCKETS: Final = (ARCHIVE, DEAD_LETTERS, CLAIMS)
 FUNCTIONS: Final = (PROCESS, RELAY_CHANGES)
 
 OUTPUTS: Final[Mapping[str, str]] = {
@@ -220,6 +226,7 @@ OUTPUTS: Final[Mapping[str, str]] = {
     "SourceTableName": "${SourceTable}",
     "ArchiveBucketName": "${ArchiveBucket}",
     "DeadLetterBucketName": "${DeadLetterBucket}",
+    "ClaimsBucketName": "${ClaimsBucket}",
     "ProcessFunctionName": "${ProcessFunction}",
     "RelayChangesFunctionName": "${RelayChangesFunction}",
 }

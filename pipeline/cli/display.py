@@ -61,6 +61,9 @@ class Display:
 
 def event_line(event: Mapping[str, Any]) -> Text:
     """An event as `pipeline tail` shows it: time, what it is, its key, and its content; not yet cut to a width."""
+    if "dataref" in event and "data" not in event:
+        where = f"data in {event['dataref']} ({event.get('data_bytes')} bytes)"
+        return _line(*_start(event, str(event.get("type")), "blue"), (where, "dim"))
     if not isinstance(event.get("data"), dict):
         return _any_event(event)
     return _CONTENTS.get(str(event.get("type")), _any_event)(event)

@@ -3,6 +3,8 @@
 The envelope is CloudEvents 1.0 structured JSON (https://github.com/cloudevents/spec, JSON event format). An event
 without a time gets the time of its arrival on the stream, which every redelivery repeats. JSON that readers understand
 differently (a key twice, an integer beyond 64 bits) is rejected rather than guessed at.
+
+An envelope with CloudEvents' `dataref` in place of data becomes an event without data, for `core.claim` to redeem.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import json
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NoReturn
 
 import orjson
-from msgspec import Meta, Struct, ValidationError, convert
+from msgspec import Meta, Struct, ValidationError, convert, structs
 
 from pipeline.core import dynamodb_destination
 from pipeline.core.times import rfc3339
@@ -27,6 +29,8 @@ MAX_SOURCE_BYTES: Final = 1024
 MAX_SUBJECT_BYTES: Final = 1024
 MAX_TYPE_BYTES: Final = 128
 MAX_TIME_BYTES: Final = 64
+# `s3://`, a bucket's name of at most 63, and the key of a claim.
+MAX_DATAREF_BYTES: Final = 256
 # More than any sink holds (an item: 32), and less than what Python and orjson recurse into (about 1,000 and 254).
 MAX_LEVELS: Final = 100
 
@@ -66,8 +70,11 @@ _LIMITS: Final = {
 def decode(record: Record) -> Event:
     """The event in a record. Raises Rejection: not_base64, and those of `parse` and `read_event`."""
     value = parse(data_of(record))
-    if isinstance(value, dict) and dynamodb_destination.is_change(value):
-        return dynamodb_destination.event(value, record)
+    if isinstance(value, dict):
+        if dynamodb_destination.is_change(value):
+            return dynamodb_destination.event(value, record)
+        if value.get("data") is None and value.get("dataref") is not None:
+            return _read_claimed(value, arrived_at=record.arrived_at)
     return read_event(value, arrived_at=record.arrived_at)
 
 
@@ -117,9 +124,7 @@ def read_unusual_event(envelope: Json, *, arrived_at: float) -> Event:
         raise Rejection(Reason.NOT_AN_EVENT, f"the record is a JSON {_kind(envelope)}, not an object")
     if envelope.get("specversion") != "1.0":
         raise Rejection(Reason.NOT_AN_EVENT, 'attribute specversion must be "1.0" (CloudEvents)')
-    data = envelope.get("data")
-    if not isinstance(data, dict):
-        raise Rejection(Reason.NOT_AN_EVENT, f"attribute data must be an object, not {_kind(data)}")
+    data = data_object(envelope.get("data"))
     return Event(
         id=_required(envelope, "id", MAX_ID_BYTES),
         source=_required(envelope, "source", MAX_SOURCE_BYTES),
@@ -129,6 +134,18 @@ def read_unusual_event(envelope: Json, *, arrived_at: float) -> Event:
         subject=_optional(envelope, "subject", MAX_SUBJECT_BYTES),
         traceparent=_optional(envelope, "traceparent", MAX_TIME_BYTES),
     )
+
+
+def data_object(data: Json) -> dict[str, Json]:
+    """The data of an event. Raises Rejection: not_an_event."""
+    if not isinstance(data, dict):
+        raise Rejection(Reason.NOT_AN_EVENT, f"attribute data must be an object, not {_kind(data)}")
+    return data
+
+
+def _read_claimed(envelope: dict[str, Json], *, arrived_at: float) -> Event:
+    event = read_event({**envelope, "data": {}}, arrived_at=arrived_at)
+    return structs.replace(event, dataref=_required(envelope, "dataref", MAX_DATAREF_BYTES))
 
 
 def _required(envelope: dict[str, Json], name: str, most_bytes: int) -> str:

@@ -6,6 +6,9 @@
     stream_entry    an entry of a Kinesis stream, keyed so that one subject stays in order
 
 Items expire some days after their record *arrived*: a fixed mark, so that every redelivery writes the same item.
+
+Data that were too large for the stream are mostly too large for an item as well. Then the item of the event keeps where
+they were left instead, as they were put, before any transform; the archive has them whole, and as they are now.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ import orjson
 
 from pipeline.core.attribute_value import bound_bytes, from_json, size_bytes, untagged_image
 from pipeline.core.chunk import MAX_RECORD_BYTES, entry_bytes
+from pipeline.core.claim import claimed_bytes
 from pipeline.errors import Rejection
 from pipeline.model import Entry, Event, Item, Line, Reason, State
 
@@ -35,6 +39,9 @@ SEQUENCE_DIGITS: Final = 56
 # A version is longer than any of them, so it begins with 0 and is never taken for a time, which begins with a year.
 VERSION_DIGITS: Final = 60
 _FRACTION_DIGITS: Final = 9
+# A value takes at least a sixteenth of its JSON's bytes in an item (in a list an empty `$binary` one of fifteen, a text
+# of control characters one of six): what is larger than this need not be made an item to be known as too large.
+_SURELY_TOO_LARGE: Final = 16 * MAX_ITEM_BYTES
 # An item has an attribute of the envelope (its id) at most four times, each character in at most four bytes. Besides
 # them and the data: its position, the names of its attributes, a version and an expiry, together far below 8 KB (a
 # stream's name has 128 characters).
@@ -45,7 +52,10 @@ _EVENT: Final = {"S": "event"}
 
 
 def event_item(*, keep_days: int) -> Callable[[Record, Event], Item]:
-    """The event as an append-only item: pk `event#<id>`, sk `event`."""
+    """The event as an append-only item: pk `event#<id>`, sk `event`.
+
+    Claimed data that might not fit are left where they are: `dataref` and `data_bytes` (an integer) stand for `data`.
+    """
 
     def encode(record: Record, event: Event) -> Item:
         pk, key = f"event#{event.id}", {"S": event.key}
@@ -56,7 +66,6 @@ def event_item(*, keep_days: int) -> Callable[[Record, Event], Item]:
             "type": _text(event.type),
             "source": _text(event.source),
             "time": {"S": event.time},
-            "data": from_json(event.data),
             "subject": key,
             "timeline": key,
             "timeline_order": {"S": timeline_order(event)},
@@ -65,7 +74,12 @@ def event_item(*, keep_days: int) -> Callable[[Record, Event], Item]:
         }
         if event.subject is None:
             del item["subject"]
-        _check_item_size(event, item)
+        if event.dataref is None or _surely_fits(event):
+            item["data"] = from_json(event.data)
+            _check_item_size(event, item)
+        else:
+            item["dataref"] = {"S": event.dataref}
+            item["data_bytes"] = {"N": str(claimed_bytes(event.dataref))}
         return Item(record.position, pk, item)
 
     return encode
@@ -82,6 +96,8 @@ def entity_state(*, keep_tombstone_days: int) -> Callable[[Record, Event], State
             raise Rejection(Reason.NOT_AN_EVENT, "attribute subject is missing; a change names its entity there")
         key, change = f"entity#{event.subject}", event.data
         version, after = version_of(_source(event, "sequence_number")), change["after"]
+        if event.dataref is not None:
+            _check_not_far_too_large([change["key"], after])
         item: dict[str, AttributeValue] = {
             "pk": {"S": key},
             "sk": {"S": "state"},
@@ -192,9 +208,20 @@ def _partition(event_type: str, hour: str) -> str:
     return f"type={event_type}/date={hour[:10]}/hour={hour[11:]}"
 
 
-def _check_item_size(event: Event, item: dict[str, AttributeValue]) -> None:
+def _surely_fits(event: Event) -> bool:
     characters = len(event.id) + len(event.source) + len(event.type) + len(event.time) + len(event.subject or "")
-    if _BYTES_OF_A_CHARACTER * characters + bound_bytes(event.data) < _SURELY_FITS:
+    return _BYTES_OF_A_CHARACTER * characters + bound_bytes(event.data) < _SURELY_FITS
+
+
+def _check_not_far_too_large(value: Json) -> None:
+    """Reject claimed data before they are written down as an item: that can take a hundred times their bytes."""
+    size = len(orjson.dumps(value))
+    if size > _SURELY_TOO_LARGE:
+        raise Rejection(Reason.TOO_LARGE, f"{size} bytes of JSON; the limit of a DynamoDB item is {MAX_ITEM_BYTES}")
+
+
+def _check_item_size(event: Event, item: dict[str, AttributeValue]) -> None:
+    if _surely_fits(event):
         return
     size = size_bytes(item)
     if size > MAX_ITEM_BYTES:

@@ -3,6 +3,9 @@
     prepare   unpack ▸ decode ▸ validate ▸ transform     Records → Prepared
     finish    enrich ▸ route ▸ encode                    Prepared + facts → Processed
 
+Data that did not travel with their event come as bodies: `prepare` names the claims that it wants, and is run again
+with what they led to. They are rare, so a batch without them pays for nothing.
+
 A record ends in events or deliveries, in nothing (dropped), or as a dead letter; never in an exception. What came
 packed is as many records as there are user records in it, or one that cannot be unpacked. An unexpected exception is a
 bug, and comes again on every redelivery, so it makes a dead letter too; `is_flood` says when there are so many that the
@@ -16,8 +19,10 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from traceback import walk_tb
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from pipeline.core.claim import Claims
 from pipeline.core.validate import Validators, validate
 from pipeline.errors import Rejection
 from pipeline.model import DeadLetter, Prepared, Processed, Reason, Stage
@@ -26,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from pipeline.core.route import Route
-    from pipeline.model import Delivery, Event, Json, Position, Record
+    from pipeline.model import Claim, Delivery, Event, Json, Position, Record
 
 
 # What a batch may take up once it is unpacked. A batch of 10,000 plain records stays far below; 4 MB of compressed logs
@@ -34,6 +39,8 @@ if TYPE_CHECKING:
 MAX_BATCH_BYTES: Final = 64 * 1024 * 1024
 # About what a user record takes as Python objects on its way, besides its data.
 USER_RECORD_BYTES: Final = 2 * 1024
+# What a claim takes of that room, in its own bytes: its body, the data as Python objects, and the line of the archive.
+CLAIM_WEIGHT: Final = 4
 
 
 def as_it_is(record: Record) -> Sequence[Record]:
@@ -43,33 +50,44 @@ def as_it_is(record: Record) -> Sequence[Record]:
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """What one function does with a record; `routes` has an entry for every type that `validators` has."""
+    """What one function does with a record; `routes` has an entry for every type that `validators` has.
+
+    `claims_bucket` is where data may wait that did not travel with their event; empty where that never happens.
+    """
 
     decode: Callable[[Record], Event]
     validators: Validators
     routes: Mapping[str, Route]
     unpack: Callable[[Record], Sequence[Record]] = as_it_is
+    claims_bucket: str = ""
 
 
-def prepare(records: Sequence[Record], stages: Stages) -> Prepared:
-    """Unpack every record that there is room for, the first at least; decode, validate, transform every user record."""
+def prepare(
+    records: Sequence[Record], stages: Stages, bodies: Mapping[Claim, bytes | None] = MappingProxyType({})
+) -> Prepared:
+    """Unpack every record that there is room for, the first at least; decode, validate, transform every user record.
+
+    With the bodies of all claims that it wanted without them, it wants none, and leaves the same unread.
+    """
     unpacked: list[Record] = []
     events: list[tuple[Record, Event]] = []
     dead_letters: list[DeadLetter] = []
     dropped: set[Position] = set()
+    claims = Claims(stages.claims_bucket, bodies)
     unread, room_bytes = deque(records), MAX_BATCH_BYTES
-    while unread and room_bytes > 0:
-        for record, ready in _outcomes(unread.popleft(), stages):
+    while unread and room_bytes > CLAIM_WEIGHT * claims.size_bytes:
+        for record, ready in _outcomes(unread.popleft(), stages, claims):
             unpacked.append(record)
             room_bytes -= USER_RECORD_BYTES + len(record.data or b"")
             if isinstance(ready, DeadLetter):
                 dead_letters.append(ready)
-            elif not ready:
-                dropped.add(record.position)
-            else:
+            elif ready:
                 for event in ready:
                     events.append((record, event))  # noqa: PERF401 - nearly always one
-    return Prepared(unpacked, events, dead_letters, frozenset(dropped), unread=unread)
+            elif ready is not None:
+                dropped.add(record.position)
+    wanted = tuple(dict.fromkeys(claims.wanted))
+    return Prepared(unpacked, events, dead_letters, frozenset(dropped), unread=unread, claims=wanted)
 
 
 def finish(prepared: Prepared, facts: Mapping[str, Json], stages: Stages) -> Processed:
@@ -93,19 +111,27 @@ def is_flood(dead_letters: Sequence[DeadLetter], records: Sequence[Record]) -> b
     return 2 * sum(letter.reason is Reason.BUG for letter in dead_letters) > len(records)
 
 
-def _outcomes(record: Record, stages: Stages) -> Sequence[tuple[Record, Sequence[Event] | DeadLetter]]:
+def _outcomes(
+    record: Record, stages: Stages, claims: Claims
+) -> Sequence[tuple[Record, Sequence[Event] | DeadLetter | None]]:
     """What becomes of each user record; of a record without any, that it is dropped."""
     try:
         user_records = stages.unpack(record)
     except Exception as error:  # noqa: BLE001 - every way to fail is an outcome of the record
         return [(record, _dead_letter(record, error, Stage.UNPACK))]
-    return [(each, _events(each, stages)) for each in user_records] or [(record, ())]
+    return [(each, _events(each, stages, claims)) for each in user_records] or [(record, ())]
 
 
-def _events(record: Record, stages: Stages) -> Sequence[Event] | DeadLetter:
+def _events(record: Record, stages: Stages, claims: Claims) -> Sequence[Event] | DeadLetter | None:
+    """What becomes of one; None while its claim is wanted."""
     stage = Stage.DECODE
     try:
         event = stages.decode(record)
+        if event.dataref is not None:
+            redeemed = claims.redeem(record, event, event.dataref)
+            if redeemed is None:
+                return None
+            event = redeemed
         stage = Stage.VALIDATE
         validate(event, stages.validators)
         stage = Stage.TRANSFORM

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pipeline.consumer import Consumer
+from pipeline.core.claim import leave
 from pipeline.environment import read_schemas
 from pipeline.model import Item, Ledger, Line, State
 from pipeline.project import SCHEMAS
 from pipeline.routes import process_stages
 from pipeline.testing.lambda_events import ARRIVED_AT, kinesis_event, log_event
-from pipeline.testing.ports import Actions, FakeDeadLetters, FakeReport, FakeSink
+from pipeline.testing.ports import Actions, FakeClaims, FakeDeadLetters, FakeReport, FakeSink
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from pipeline.model import Delivery, Failure, Reason
 
 SCHEMA = read_schemas(SCHEMAS)
-STAGES = process_stages(SCHEMA)
+CLAIMS_BUCKET = "claims"
+STAGES = process_stages(SCHEMA, CLAIMS_BUCKET)
 ACKNOWLEDGED: dict[str, list[Any]] = {"batchItemFailures": []}
 
 
@@ -32,6 +34,7 @@ class Bench:
         stages: those of `process`.
         items, states, archive: the failures of a sink, by sequence number.
         unkept: the sequence numbers whose dead letters cannot be kept now.
+        left: what lies in the claims bucket, by the name of the object.
     """
 
     stages: Stages = STAGES
@@ -39,10 +42,12 @@ class Bench:
     states: Mapping[int, Failure] = field(default_factory=dict)
     archive: Mapping[int, Failure] = field(default_factory=dict)
     unkept: Collection[int] = ()
+    left: Mapping[str, bytes] = field(default_factory=dict)
     actions: Actions = field(default_factory=Actions)
 
     def __post_init__(self) -> None:
         self.report = FakeReport(self.actions)
+        self.claims = FakeClaims(self.actions, self.left)
         self.dead_letters = FakeDeadLetters(self.actions, frozenset(map(str, self.unkept)))
         self.sinks: dict[type[Delivery], FakeSink[Any]] = {
             Item: self._sink("items", self.items),
@@ -55,7 +60,9 @@ class Bench:
 
     def consumer(self) -> Consumer:
         """The consumer; it looks at the clock one second after the records arrived."""
-        return Consumer(self.stages, self.sinks, self.dead_letters, self.report, lambda: ARRIVED_AT + 1)
+        return Consumer(
+            self.stages, self.sinks, self.dead_letters, self.report, lambda: ARRIVED_AT + 1, claims=self.claims
+        )
 
     def consume(self, batch: Mapping[str, Any], *, seconds: float = 60) -> Mapping[str, Any]:
         """The answer for a batch, with so many seconds left."""
@@ -80,6 +87,13 @@ def logs(count: int) -> dict[str, Any]:
 def change_event(event_id: str, key: str = "orders/42") -> dict[str, Any]:
     """A good `change.v1` event: the first example of its schema."""
     return {**log_event(event_id, key=key), "type": "change.v1", "data": SCHEMA["change.v1"]["examples"][0]}
+
+
+def claimed(event: dict[str, Any], left: dict[str, bytes]) -> dict[str, Any]:
+    """The event as it travels when its data are left in the claims bucket, where they are put."""
+    parts = leave(event, CLAIMS_BUCKET)
+    left[parts.claim.key] = parts.body
+    return parts.envelope
 
 
 def named(sequence_number: int) -> dict[str, Any]:

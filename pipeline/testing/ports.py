@@ -10,7 +10,7 @@ from pipeline.model import Delivery, Failure
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipeline.model import DeadLetter, Ledger, Position
+    from pipeline.model import Claim, DeadLetter, Ledger, Position
     from pipeline.ports import Remaining
 
 
@@ -67,6 +67,23 @@ class FakeDeadLetters:
             self.kept.append(letter)
             self.actions.taken.append(("dead letter", (number, letter.reason)))
         return {}
+
+
+@dataclass
+class FakeClaims:
+    """ClaimSource: has what was left, by the name of the object; raises the errors first, one a call."""
+
+    actions: Actions
+    left: Mapping[str, bytes] = field(default_factory=dict)
+    errors: list[Exception] = field(default_factory=list)
+
+    def fetch(self, claims: Sequence[Claim], remaining: Remaining) -> Mapping[Claim, bytes | None]:
+        """Record the names."""
+        del remaining
+        if self.errors:
+            raise self.errors.pop(0)
+        self.actions.taken.append(("claims", [each.key for each in claims]))
+        return {each: self.left.get(each.key) for each in claims}
 
 
 @dataclass

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, cast
 
 import orjson
@@ -17,6 +18,7 @@ from botocore.compat import HTTPHeaders
 
 from pipeline import topology
 from pipeline.aws.clients import Clients
+from pipeline.core.claim import leave
 from pipeline.environment import Environment
 from pipeline.testing.lambda_events import dynamodb_event, dynamodb_record, kinesis_event, log_event
 
@@ -165,7 +167,7 @@ class Calls:
         return b'{"UnprocessedItems": {}}'
 
     def s3(self, operation: str, request: AWSPreparedRequest) -> bytes:
-        """Note a call to an object, by the first part of its key."""
+        """Note a call to an object, by the first part of its key; whatever is read has no bytes."""
         bucket, prefix = request.url.split("/")[3:5]
         self.needed[f"{bucket}/{prefix}/*"].add(f"s3:{operation}")
         return b""
@@ -182,7 +184,7 @@ class _Answer(AWSResponse):
     """A response that was never on a wire."""
 
     def __init__(self, url: str, content: bytes) -> None:
-        super().__init__(url, 200, HTTPHeaders(), None)
+        super().__init__(url, 200, HTTPHeaders(), BytesIO(content))
         self._content = content
 
 
@@ -192,7 +194,7 @@ def deployed(function: Function) -> Mapping[str, str]:
 
 
 def calls_of_process() -> Grants:
-    """A batch that ends everywhere it can: an event, a change of an entity, a dead letter."""
+    """A batch that ends everywhere it can: an event, a change of an entity, a dead letter; and one that is claimed."""
     calls = Calls()
     consumer = Environment(deployed(topology.PROCESS), calls.attach(Clients(local=True))).process()
     change = {
@@ -206,7 +208,8 @@ def calls_of_process() -> Grants:
             "source": {"table": "orders", "event_id": "x", "sequence_number": "100000000000000000001"},
         },
     }
-    answer = consumer.consume(kinesis_event(log_event(), change, b"not JSON"), lambda: 60.0)
+    claimed = leave(log_event("l-1"), "ClaimsBucket").envelope
+    answer = consumer.consume(kinesis_event(log_event(), change, b"not JSON", claimed), lambda: 60.0)
     assert {"batchItemFailures": []} == answer
     return dict(calls.needed)
 

@@ -23,6 +23,7 @@ VARIABLES = {
     "RESULTS_TABLE": "results",
     "ARCHIVE_BUCKET": "archive",
     "DEAD_LETTER_BUCKET": "dead",
+    "CLAIMS_BUCKET": "claims",
     "STREAM_NAME": "events",
 }
 running: list[World] = []

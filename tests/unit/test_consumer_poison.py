@@ -11,7 +11,7 @@ import pytest
 from pipeline.core import kpl
 from pipeline.errors import BugFlood
 from pipeline.model import Failure, Ledger, Reason, Stage
-from pipeline.testing.bench import ACKNOWLEDGED, STAGES, Bench, logs, numbers
+from pipeline.testing.bench import ACKNOWLEDGED, STAGES, Bench, claimed, logs, numbers
 from pipeline.testing.lambda_events import aggregate, kinesis_event, log_event, log_subscription
 
 if TYPE_CHECKING:
@@ -47,6 +47,9 @@ ROUTES = {**STAGES.routes, "log.v1": replace(LOG, transforms=(buggy, *LOG.transf
 BUGGY_STAGES = replace(STAGES, routes=ROUTES)
 GZIP = gzip.compress(b"a log line\n" * 20, mtime=0)
 PACKED = aggregate(log_event("a"), log_event("b"))
+CORRUPT: dict[str, bytes] = {}
+CORRUPTED = claimed(log_event(body="left, and overwritten"), CORRUPT)
+CORRUPT = dict.fromkeys(CORRUPT, b"{}")
 
 # What the record's data are, and the reason and the stage of its dead letter.
 POISON: dict[str, tuple[bytes | dict[str, Any], Reason, Stage]] = {
@@ -80,6 +83,9 @@ POISON: dict[str, tuple[bytes | dict[str, Any], Reason, Stage]] = {
     "gzip of no JSON": (GZIP, Reason.NOT_JSON, Stage.UNPACK),
     "no subscription": (log_subscription("x", messageType="NEWS"), Reason.NOT_AN_EVENT, Stage.UNPACK),
     "a change of no table": ({"eventSource": "aws:dynamodb"}, Reason.NOT_AN_EVENT, Stage.DECODE),
+    "a claim that is gone": (claimed(log_event(body="left"), {}), Reason.CLAIM_MISSING, Stage.DECODE),
+    "a claim of something else": (CORRUPTED, Reason.CLAIM_CORRUPT, Stage.DECODE),
+    "a reference elsewhere": (with_log(data=None, dataref="s3://theirs/x"), Reason.NOT_AN_EVENT, Stage.DECODE),
     "refused by DynamoDB": (log_event("refused"), Reason.REFUSED_BY_SINK, Stage.WRITE),
     "a bug": (log_event(body=BUGGY), Reason.BUG, Stage.TRANSFORM),
 }
@@ -96,7 +102,7 @@ def test_poison(size: int, name: str) -> None:
     batch = logs(size)
     ledger = Ledger(size, delivered=size - 1, dead_lettered=1, reasons=Counter({reason: 1}))
     for place in range(1, size + 1):
-        bench = Bench(BUGGY_STAGES, items={place: REFUSED} if reason is Reason.REFUSED_BY_SINK else {})
+        bench = Bench(BUGGY_STAGES, items={place: REFUSED} if reason is Reason.REFUSED_BY_SINK else {}, left=CORRUPT)
         (record,) = kinesis_event(poison, first=place)["Records"]
         if name == "not base64":
             record["kinesis"]["data"] = "%"

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pipeline.aws.claims import ClaimsBucket
 from pipeline.aws.clients import Clients
 from pipeline.aws.dynamodb import ItemSink, StateSink
 from pipeline.aws.s3 import ArchiveSink, DeadLetterBucket
@@ -17,14 +18,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 VARIABLES = {
-    "process": {"RESULTS_TABLE": "results", "ARCHIVE_BUCKET": "archive", "DEAD_LETTER_BUCKET": "dead"},
+    "process": {
+        "RESULTS_TABLE": "results",
+        "ARCHIVE_BUCKET": "archive",
+        "DEAD_LETTER_BUCKET": "dead",
+        "CLAIMS_BUCKET": "claims",
+    },
     "relay_changes": {"STREAM_NAME": "events", "DEAD_LETTER_BUCKET": "dead"},
 }
 CLIENTS = Clients(local=True)
 
 
 def test_process() -> None:
-    """`process` writes items, states and archive lines to what it was given."""
+    """`process` writes items, states and archive lines to what it was given, and takes claims from there."""
     consumer = Environment(VARIABLES["process"], CLIENTS).process()
     items, states, archive = consumer.sinks[Item], consumer.sinks[State], consumer.sinks[Line]
     assert isinstance(items, ItemSink)
@@ -32,6 +38,7 @@ def test_process() -> None:
     assert isinstance(archive, ArchiveSink)
     assert ("results", "results", "archive") == (items.table, states.table, archive.bucket)
     assert DeadLetterBucket(CLIENTS.s3, "dead", "process") == consumer.dead_letters
+    assert (ClaimsBucket(CLIENTS.s3, "claims"), "claims") == (consumer.claims, consumer.stages.claims_bucket)
     assert {"log.v1", "change.v1"} == consumer.stages.validators.keys()
 
 

@@ -39,6 +39,10 @@ def change(op: str, before: object, after: object, **source: str) -> dict[str, A
     }
 
 
+def without_data(event: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in event.items() if name != "data"}
+
+
 NEW = {"order_id": "7", "status": "new", "total": 12.5}
 LETTER = {"reason": "not_json", "stage": "decode", "detail": "unexpected character (of 7 bytes)", "function": "process"}
 
@@ -93,6 +97,10 @@ def style(text: Text, part: str) -> str:
         (change("c", None, None), "2026-11-23 10:00:00 created orders/7 null"),
         ({"type": "change.v1", "data": "text"}, '                    change.v1 "text"'),
         ({}, "                    None    null"),
+        (
+            {**without_data(log()), "dataref": "s3://claims/claims/ab-7.json", "data_bytes": 7},
+            "2026-11-23 10:00:00 log.v1  app.log data in s3://claims/claims/ab-7.json (7 bytes)",
+        ),
     ],
     ids=[
         "log",
@@ -115,6 +123,7 @@ def style(text: Text, part: str) -> str:
         "nothing created",
         "data that are none",
         "nothing",
+        "data left in S3",
     ],
 )
 def test_lines(event: dict[str, Any], expected: str) -> None:

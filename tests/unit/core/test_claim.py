@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from copy import replace
 from typing import TYPE_CHECKING
 
-import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.core.claim import MAX_CLAIM_BYTES, Claim, claim_of, leave, redeem
+from pipeline.core.claim import MAX_CLAIM_BYTES, Claims, claim_of, claimed_bytes, leave, redeem
+from pipeline.core.decode import decode
+from pipeline.core.records import read
 from pipeline.errors import Rejection
-from pipeline.model import Reason
+from pipeline.model import Claim, Event, Position, Reason, Record
+from pipeline.testing.lambda_events import kinesis_event
 
 if TYPE_CHECKING:
     from pipeline.model import Json
@@ -29,19 +32,26 @@ def envelope(**attributes: Json) -> dict[str, Json]:
     return {"specversion": "1.0", "id": "e-1", "source": "//host", "type": "log.v1", **attributes}
 
 
-def reference(bucket: str = BUCKET, key: str = f"claims/{DIGEST}-12.json") -> dict[str, Json]:
-    return envelope(dataref=f"s3://{bucket}/{key}")
+def reference(bucket: str = BUCKET, key: str = f"claims/{DIGEST}-12.json") -> str:
+    return f"s3://{bucket}/{key}"
+
+
+def arrived(sent: dict[str, Json]) -> Event:
+    return decode(*read(kinesis_event(sent)))
 
 
 @given(data)
 def test_there_and_back(values: dict[str, Json]) -> None:
-    """What is redeemed is what was left."""
+    """What is redeemed is what was left, and says where it was."""
     left = leave(envelope(data=values), BUCKET)
-    arrived = orjson.loads(orjson.dumps(left.envelope))
+    event = arrived(left.envelope)
 
-    assert "data" not in arrived
-    assert left.claim == claim_of(arrived, BUCKET)
-    assert envelope(data=values) == redeem(arrived, left.claim, left.body)
+    assert "data" not in left.envelope
+    assert event.dataref is not None
+    assert left.claim == claim_of(event.dataref, BUCKET)
+    assert left.claim.size_bytes == claimed_bytes(event.dataref)
+    whole = arrived(envelope(data=values))
+    assert replace(whole, dataref=event.dataref) == redeem(event, left.claim, left.body)
 
 
 def test_left_twice_is_one() -> None:
@@ -59,24 +69,15 @@ def test_the_limit(excess: int) -> None:
     """Data may be as large as the limit, in UTF-8, and not a byte more: neither left nor fetched."""
     text = "é" * ((MAX_CLAIM_BYTES - BYTES_OF_QUOTES) // 2 - 1) + "x" * (2 + excess)
     event = envelope(data={"a": text})
-    known = reference(key=f"claims/{DIGEST}-{MAX_CLAIM_BYTES + excess}.json")
+    known = reference(key=Claim(DIGEST, MAX_CLAIM_BYTES + excess).key)
     if excess <= 0:
         assert MAX_CLAIM_BYTES + excess == leave(event, BUCKET).claim.size_bytes
         assert Claim(DIGEST, MAX_CLAIM_BYTES + excess) == claim_of(known, BUCKET)
         return
     for use in (lambda: leave(event, BUCKET), lambda: claim_of(known, BUCKET)):
-        with pytest.raises(Rejection, match="the limit in S3 is 16777216") as rejected:
+        with pytest.raises(Rejection, match=f"the limit in S3 is {MAX_CLAIM_BYTES}") as rejected:
             use()
         assert Reason.TOO_LARGE is rejected.value.reason
-
-
-@pytest.mark.parametrize(
-    "without",
-    [None, [], "text", envelope(data={}), envelope(data=None), envelope(dataref=None), envelope(data={}, dataref="x")],
-)
-def test_nothing_to_claim(without: Json) -> None:
-    """What carries its data, or has no reference, is read as it is."""
-    assert claim_of(without, BUCKET) is None
 
 
 @pytest.mark.parametrize(
@@ -93,17 +94,15 @@ def test_nothing_to_claim(without: Json) -> None:
         reference(key=f"claims/{DIGEST}-0.json"),
         reference(key=f"claims/{DIGEST}-١٢.json"),
         reference(key=f"claims/{DIGEST}-1234567890.json"),
-        envelope(dataref=f"https://{BUCKET}/claims/{DIGEST}-12.json"),
-        envelope(dataref="http://169.254.169.254/latest/meta-data"),
-        envelope(dataref=""),
-        envelope(dataref=12),
-        envelope(dataref={"s3": BUCKET}),
+        f"https://{BUCKET}/claims/{DIGEST}-12.json",
+        "http://169.254.169.254/latest/meta-data",
+        "",
     ],
-    ids=lambda each: str(each["dataref"])[-40:],
+    ids=lambda each: each[-40:],
 )
-def test_a_reference_elsewhere(elsewhere: dict[str, Json]) -> None:
+def test_a_reference_elsewhere(elsewhere: str) -> None:
     """A reference to anything but a claim of ours is rejected, not followed."""
-    with pytest.raises(Rejection, match=f"must be a claim in {BUCKET}") as rejected:
+    with pytest.raises(Rejection, match=f"must be a claim in '{BUCKET}'") as rejected:
         claim_of(elsewhere, BUCKET)
     assert Reason.NOT_AN_EVENT is rejected.value.reason
 
@@ -112,25 +111,69 @@ def test_a_reference_elsewhere(elsewhere: dict[str, Json]) -> None:
 def test_any_reference_at_all(text: str) -> None:
     """Whatever the reference, it is a claim of ours or rejected, never anything else."""
     with pytest.raises(Rejection):
-        claim_of(envelope(dataref=text), BUCKET)
+        claim_of(text, BUCKET)
+
+
+def test_without_a_bucket_nothing_is_followed() -> None:
+    """A pipeline without claims follows no reference, not even one without a bucket."""
+    for each in (reference(), reference(bucket="")):
+        with pytest.raises(Rejection, match="must be a claim in ''"):
+            claim_of(each, "")
 
 
 @pytest.mark.parametrize(
-    ("body", "why"),
-    [(None, "is not there"), (b'{"a":2}', "other bytes"), (b"", "other bytes"), (b'{"a":1} ', "other bytes")],
+    ("body", "reason"),
+    [
+        (None, Reason.CLAIM_MISSING),
+        (b'{"a":2}', Reason.CLAIM_CORRUPT),
+        (b"", Reason.CLAIM_CORRUPT),
+        (b'{"a":1} ', Reason.CLAIM_CORRUPT),
+    ],
 )
-def test_not_what_was_left(body: bytes | None, why: str) -> None:
+def test_not_what_was_left(body: bytes | None, reason: Reason) -> None:
     """An object that is gone, or holds something else, is no data."""
     left = leave(envelope(data={"a": 1}), BUCKET)
-    with pytest.raises(Rejection, match=why):
-        redeem(left.envelope, left.claim, body)
+    with pytest.raises(Rejection, match=left.claim.key) as rejected:
+        redeem(arrived(left.envelope), left.claim, body)
+    assert reason is rejected.value.reason
 
 
-def test_the_object_is_as_strictly_read_as_a_record() -> None:
-    """JSON that a record must not hold is rejected in an object too."""
-    body = b'{"a":1,"a":2}'
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b'{"a":1,"a":2}', Reason.DUPLICATE_KEY),
+        (b"[]", Reason.NOT_AN_EVENT),
+        (b"null", Reason.NOT_AN_EVENT),
+        (b"{", Reason.NOT_JSON),
+        (b'{"a":"\xff"}', Reason.NOT_UTF8),
+    ],
+)
+def test_the_object_is_as_strictly_read_as_a_record(body: bytes, reason: Reason) -> None:
+    """What a record must not hold as data is rejected in an object too."""
     claim = Claim(hashlib.sha256(body).hexdigest(), len(body))
-    left = leave(envelope(data={}), BUCKET)
     with pytest.raises(Rejection) as rejected:
-        redeem(left.envelope, claim, body)
-    assert Reason.DUPLICATE_KEY is rejected.value.reason
+        redeem(arrived(envelope(dataref=reference(key=claim.key))), claim, body)
+    assert reason is rejected.value.reason
+
+
+def record(number: int, place: int) -> Record:
+    return Record(Position("events", "shard-0", str(number), place), {}, 0.0)
+
+
+def test_the_claims_of_one_record_fit_together() -> None:
+    """An aggregate may claim as much as one event may; what is beyond is rejected, what is smaller may still fit."""
+    claims, event = Claims(BUCKET, {}), arrived(envelope(dataref=reference()))
+    sizes = [MAX_CLAIM_BYTES - 2, 3, 2, 1]
+
+    def meet(number: int, place: int, size: int) -> Reason | None:
+        try:
+            claims.redeem(record(number, place), event, reference(key=Claim(DIGEST, size).key))
+        except Rejection as rejected:
+            return rejected.reason
+        return None
+
+    large = Reason.TOO_LARGE
+    assert [None, large, None, large] == [meet(1, place, size) for place, size in enumerate(sizes)]
+    assert [None, large] == [meet(2, place, size) for place, size in enumerate([MAX_CLAIM_BYTES, 1])]
+    assert 2 * MAX_CLAIM_BYTES == claims.size_bytes
+    assert [MAX_CLAIM_BYTES - 2, 2, MAX_CLAIM_BYTES] == [each.size_bytes for each in claims.wanted]

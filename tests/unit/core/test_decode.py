@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,51 @@ def test_event() -> None:
         traceparent="00-0af7-b7ad-01",
     )
     assert expected == decode(a_record(sent))
+
+
+DATAREF = f"s3://claims/claims/{'ab' * 32}-7.json"
+
+
+@pytest.mark.parametrize("without", [{}, {"data": None}])
+def test_claimed(without: dict[str, None]) -> None:
+    """An event whose data did not travel with it says where they are, and is otherwise the same."""
+    sent = {**log_event("e-7", key="web-1"), "traceparent": "00-0af7-b7ad-01"}
+    claimed = {**{name: value for name, value in sent.items() if name != "data"}, **without, "dataref": DATAREF}
+    assert copy.replace(decode(a_record(sent)), data={}, dataref=DATAREF) == decode(a_record(claimed))
+
+
+@pytest.mark.parametrize("dataref", [None, DATAREF, "", 7])
+def test_data_and_a_reference(dataref: object) -> None:
+    """Data that travelled with their event are its data, whatever else it refers to."""
+    assert decode(a_record(log_event())) == decode(a_record({**log_event(), "dataref": dataref}))
+
+
+@pytest.mark.parametrize(
+    ("dataref", "detail"),
+    [
+        ("", "attribute dataref is empty"),
+        (7, "attribute dataref must be text, not number"),
+        ({"s3": "x"}, "attribute dataref must be text, not object"),
+        ("x" * 257, "attribute dataref is longer than 256 bytes"),
+        (None, "attribute data must be an object, not null"),
+    ],
+)
+def test_no_reference(dataref: object, detail: str) -> None:
+    """A reference is text of a bounded length."""
+    with pytest.raises(Rejection, match=f"^not_an_event: {detail}$"):
+        decode(a_record({**log_event(), "data": None, "dataref": dataref}))
+
+
+def test_a_claimed_envelope_is_as_strictly_read() -> None:
+    """What is wrong with an envelope is wrong with one that has a reference instead of data."""
+    with pytest.raises(Rejection, match="attribute id is missing"):
+        decode(a_record({"specversion": "1.0", "source": "s", "type": "log.v1", "dataref": DATAREF}))
+
+
+def test_a_reference_is_nothing_a_producer_puts() -> None:
+    """Only a record may refer to its data: an envelope that is put must hold them."""
+    with pytest.raises(Rejection, match="attribute data must be an object, not null"):
+        read_event({**log_event(), "data": None, "dataref": DATAREF}, arrived_at=0)
 
 
 def test_arrival_time() -> None:

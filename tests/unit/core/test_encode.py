@@ -232,3 +232,48 @@ def test_sortable(one: tuple[datetime, int, int], other: tuple[datetime, int, in
         sortable(text) < sortable(other_text),
         sortable(text) == sortable(other_text),
     )
+
+
+DATAREF = f"s3://claims/claims/{'ab' * 32}-2000000.json"
+
+
+def test_claimed_event_item() -> None:
+    """Claimed data that surely fit are in the item; what may not fit is left where it is, and said where."""
+    encode = event_item(keep_days=30)
+    claimed = copy.replace(LOG, dataref=DATAREF)
+    assert encode(RECORD, LOG) == encode(RECORD, claimed)
+
+    large = encode(RECORD, with_data(claimed, body="x" * MAX_ITEM_BYTES)).item
+    small = encode(RECORD, LOG).item
+    reference = {"dataref": {"S": DATAREF}, "data_bytes": {"N": "2000000"}}
+    assert {**{name: value for name, value in small.items() if name != "data"}, **reference} == large
+
+
+def test_claimed_data_deeper_than_an_item() -> None:
+    """What no item could hold is no matter where the item holds the reference only."""
+    deep: Json = "x" * MAX_ITEM_BYTES
+    for _ in range(40):
+        deep = {"a": deep}
+    item = event_item(keep_days=30)(RECORD, copy.replace(with_data(LOG, body=deep), dataref=DATAREF)).item
+    assert DATAREF == item["dataref"]["S"]
+
+
+def test_claimed_archive_line() -> None:
+    """The archive has claimed data whole, as if they had never been away."""
+    assert archive_line(RECORD, LOG) == archive_line(RECORD, copy.replace(LOG, dataref=DATAREF))
+
+
+@pytest.mark.parametrize("part", ["key", "after"])
+@pytest.mark.parametrize("excess", [0, 1])
+def test_claimed_state(part: str, excess: int) -> None:
+    """A claimed change is as large a state as any; what is far too large is rejected before it is an item."""
+    claimed = copy.replace(CHANGE, dataref=DATAREF)
+    encode = entity_state(keep_tombstone_days=90)
+    assert encode(RECORD, CHANGE) == encode(RECORD, claimed)
+
+    other = "after" if part == "key" else "key"
+    small: dict[str, Json] = {**claimed.data, other: {"a": ""}, part: {"a": ""}}
+    fixed = len(orjson.dumps([small["key"], small["after"]]))
+    text = "x" * (16 * MAX_ITEM_BYTES - fixed + excess)
+    rejected = rejection(encode, copy.replace(claimed, data={**small, part: {"a": text}}))
+    assert (Reason.TOO_LARGE, bool(excess)) == (rejected.reason, "bytes of JSON" in rejected.detail)

@@ -20,6 +20,7 @@ VARIABLES = {
     "RESULTS_TABLE": "results",
     "ARCHIVE_BUCKET": "archive",
     "DEAD_LETTER_BUCKET": "dead",
+    "CLAIMS_BUCKET": "claims",
     "STREAM_NAME": "events",
 }
 LAMBDA = {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
