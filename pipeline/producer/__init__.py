@@ -12,7 +12,7 @@ out all the same: its entries are sent again, and a record that is there twice c
 A wait before the next try is random between nothing and a bound (full jitter). The bound doubles while no entry at all
 gets through; while some do, the stream is throttling, and what it accepts sets the rate.
 
-    put ─▶ outgoing ─▶ engine: the lock and the thread ─▶ outbox: plain or aggregated, one queue a key ─▶ stream
+    put ─▶ outgoing ─▶ engine, sender: the lock, the thread ─▶ outbox: plain or aggregated, one queue a key ─▶ stream
                           │                                  rate: how fast, once the stream throttles
                           └─▶ backlog: what the spill holds goes first
 """
