@@ -50,8 +50,10 @@ def _ship_input(found: Found, producer: Producer, reader: Reader, shipper: Shipp
     tally = shipper.tally
     try:
         with sources.opened(found.name) as source:
-            _ship_records(Records(source, reader, tally.count), source.name, producer, shipper)
+            _ship_records(Records(source, reader, tally.count, lambda: tally.is_over), source.name, producer, shipper)
     except (Empty, NotText) as error:
+        if tally.is_over:
+            return
         if found.is_named:
             tally.fail(str(error))
         elif isinstance(error, NotText):

@@ -50,9 +50,15 @@ class Records:
     Raises InputError when it is empty or not text, and while it is read, when it breaks off.
     """
 
-    def __init__(self, source: Source, reader: Reader, count: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        reader: Reader,
+        count: Callable[[int], None],
+        is_over: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._blocks = _Blocks(unpacked(source, count))
-        start = self._blocks.start()
+        start = self._blocks.start(is_over)
         if not start and self._blocks.error is None:
             raise Empty(f"{source.name}: empty, there is nothing to ship")
         why = why_not_text(start[:TEXT_CHECK_BYTES], is_whole=False)
@@ -94,13 +100,16 @@ class _Blocks:
         self._start = b""
         self.error: Exception | None = None
 
-    def start(self) -> bytes:
-        """Enough to tell what it is: 64 KiB, or all there is, or what came before a silence, at least a line."""
+    def start(self, is_over: Callable[[], bool]) -> bytes:
+        """Enough to tell what it is: 64 KiB, or all there is, or what came before a silence, at least a line.
+
+        Where it is silent, and over, whatever has come.
+        """
         start = bytearray()
         try:
             for block in self._blocks:
                 start += block
-                if len(start) >= SAMPLE_BYTES or (not block and b"\n" in start):
+                if len(start) >= SAMPLE_BYTES or (not block and (b"\n" in start or is_over())):
                     break
         except (OSError, InputError) as error:
             self.error = error

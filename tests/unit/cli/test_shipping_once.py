@@ -394,3 +394,21 @@ def test_without_rejects_what_is_not_of_the_format_is_text(log: Callable[..., Pa
 
     assert 0 == tally.exit_code
     assert ["no JSON"] == [each["body"] for each in found if "parse_error" in each.get("attributes", {})]
+
+
+def test_ctrl_c_ends_an_input_that_was_silent_from_the_beginning(stdin: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody has written anything yet, and nobody has to."""
+    monkeypatch.setattr(sources, "IDLE_SECONDS", 0.001)
+    ready = sources.Source.blocks
+
+    def interrupted(source: Source) -> Iterator[bytes]:
+        for number, block in enumerate(ready(source)):
+            if number == 3:
+                signal.raise_signal(signal.SIGINT)
+            yield block
+
+    monkeypatch.setattr(Source, "blocks", interrupted)
+    tally = put_files("-")
+    os.close(stdin)
+
+    assert (130, 0, 0) == (tally.exit_code, tally.lines, tally.failed_inputs)
