@@ -67,7 +67,7 @@ def _ship_records(records: Records, name: str, producer: Producer, shipper: Ship
     lines_before = tally.lines
     for line in records:
         if line is None:
-            producer.flush()
+            shipper.settle(producer)
         else:
             shipper.ship(producer, track, records.log, line, START)
         if tally.is_over:

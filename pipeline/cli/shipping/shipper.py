@@ -110,6 +110,11 @@ class Shipper:
         with self._lock:
             track.waiting.pop(number, None)
 
+    def settle(self, producer: Producer) -> None:
+        """Wait for the outcome of all that was put, if any is open. Raises Misconfiguration."""
+        if self.tally.unsent:
+            producer.flush()
+
     def first_waiting(self, track: Track) -> Place | None:
         """Where to read again what has no outcome; None when all have one."""
         with self._lock:

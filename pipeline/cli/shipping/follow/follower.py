@@ -81,7 +81,7 @@ class Follower:
 
     def save(self) -> None:
         """Wait for the outcome of all that was sent, and remember. Raises Misconfiguration, InputError."""
-        self.producer.flush()
+        self.shipper.settle(self.producer)
         self.remember()
 
     def remember(self) -> None:
@@ -230,7 +230,7 @@ class Follower:
     def _leave(self, tailed: Tailed, *, is_replaced: bool = False) -> None:
         """It was deleted, cut off or written anew: a copy of it may have what was not read of it yet."""
         bookmark = tailed.bookmark
-        self.producer.flush()
+        self.shipper.settle(self.producer)
         self._move(tailed, is_there=not is_replaced)
         self._let_go(tailed)
         if self._look_for(bookmark, but=tailed.file_id) is None:
@@ -242,7 +242,7 @@ class Follower:
     def _end(self, tailed: Tailed) -> None:
         """Nothing more comes: its last line may have no ending."""
         self._ship(tailed, tailed.framing.end())
-        self.producer.flush()
+        self.shipper.settle(self.producer)
         self._move(tailed, is_there=False)
         tailed.bookmark.is_done = self.shipper.first_waiting(tailed.track) is None
         try:
@@ -259,7 +259,7 @@ class Follower:
         self.shipper.tally.fail(f"{tailed.path}: {why}; what was read before is shipped")
         with suppress(OSError):
             self.arrivals.pass_over(tailed.file_id, tailed.status())
-        self.producer.flush()
+        self.shipper.settle(self.producer)
         self._move(tailed, is_there=True)
         self._let_go(tailed)
         self.shipper.drop(tailed.track)
