@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # The id of an event that the table never takes.
 REFUSED: Final = "refused-0"
+# What lies in the claims bucket.
+LEFT: Final = dict(kinds.LEFT)
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,17 @@ class Batch:
 def stages() -> dict[str, Stages]:
     """The stages of both functions."""
     schemas = read_schemas(SCHEMAS)
-    return {"process": process_stages(schemas), "relay_changes": relay_changes_stages(schemas)}
+    return {"process": process_stages(schemas, "claims"), "relay_changes": relay_changes_stages(schemas)}
 
 
 def _log(number: int, hour: str = "10", **data: int) -> bytes:
     return orjson.dumps(kinds.log(f"log-{number}", "log-a", hour, **data))
+
+
+def _claimed(number: int, hour: str = "10") -> bytes:
+    left = kinds.claimed(f"log-{number}", "log-a", hour)
+    LEFT[left.claim.key] = left.body
+    return orjson.dumps(left.envelope)
 
 
 def _trace(number: int) -> bytes:
@@ -150,6 +158,20 @@ _BATCHES: Final = (
         ],
         7,
         "entity#carts/b",
+    ),
+    _batch(
+        "claimed events among others, plain and packed",
+        [
+            _log(0),
+            _claimed(1),
+            aggregate(_claimed(2, "11"), _log(3), _poison("a claim that is gone")),
+            _poison("a claim of something else"),
+            _claimed(5, "12"),
+            _log(6),
+            _claimed(7),
+        ],
+        5,
+        _name(3),
     ),
     _changes_of_a_table(),
 )

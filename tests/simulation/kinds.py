@@ -1,7 +1,8 @@
 """The kinds of records: what is put, what of it is kept, and, of poison, the reasons that its dead letter may have.
 
-An event of ours, a log event of a CloudWatch Logs subscription and a change by DynamoDB's own Kinesis destination are
-good; a trace, a control message and a subscription record without log events are dropped on purpose.
+An event of ours, one whose data were left in S3, a log event of a CloudWatch Logs subscription and a change by
+DynamoDB's own Kinesis destination are good; a trace, a control message and a subscription record without log events are
+dropped on purpose.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from pipeline.core.claim import leave
 from pipeline.environment import read_schemas
 from pipeline.model import Reason
 from pipeline.project import SCHEMAS
@@ -20,7 +22,9 @@ from pipeline.testing.lambda_events import log_event, log_subscription, table_ch
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-GOOD: Final = frozenset({"log", "change", "log event", "table change"})
+    from pipeline.core.claim import Left
+
+GOOD: Final = frozenset({"log", "claimed", "change", "log event", "table change"})
 CHANGES: Final = frozenset({"change", "table change"})
 DROPPED: Final = frozenset({"dropped", "control", "no log events"})
 _CHANGE: Final = read_schemas(SCHEMAS)["change.v1"]["examples"][0]
@@ -40,6 +44,11 @@ _GZIP: Final = log_subscription("x")
 def log(event_id: str, key: str, hour: str, **data: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
     """A log line of an hour, which says what id it has."""
     return {**log_event(event_id, key=key, body=f"body of {event_id}", **data), "time": f"2026-11-23T{hour}:00:00Z"}
+
+
+def claimed(event_id: str, key: str, hour: str) -> Left:
+    """A log line whose data are left in S3."""
+    return leave(log(event_id, key, hour), "claims")
 
 
 def change(event_id: str, entity: str, hour: str, version: int, *, is_delete: bool) -> dict[str, Any]:
@@ -90,6 +99,12 @@ def _body(text: str) -> bytes:
     return _event().replace(b'"started"', text.encode())
 
 
+_GONE: Final = claimed("gone", "log-a", "10")
+_OVERWRITTEN: Final = claimed("overwritten", "log-a", "10")
+# What lies in the claims bucket from the beginning.
+LEFT: Final[Mapping[str, bytes]] = {_OVERWRITTEN.claim.key: _GONE.body}
+
+
 def _packed(reason: Reason) -> frozenset[Reason]:
     """What is not unpacked, because it is a user record itself, is no UTF-8."""
     return frozenset({reason, Reason.NOT_UTF8})
@@ -120,6 +135,9 @@ POISON: Final[Mapping[str, tuple[bytes, frozenset[Reason]]]] = {
     "a corrupt aggregate": (_KPL_MAGIC + b"corrupt" + bytes(16), _packed(Reason.AGGREGATE_CORRUPT)),
     "no subscription": (log_subscription("x", owner=""), _packed(Reason.NOT_AN_EVENT)),
     "a log event without text": (subscription(("", "10")), _packed(Reason.SCHEMA_INVALID)),
+    "a claim that is gone": (orjson.dumps(_GONE.envelope), frozenset({Reason.CLAIM_MISSING})),
+    "a claim of something else": (orjson.dumps(_OVERWRITTEN.envelope), frozenset({Reason.CLAIM_CORRUPT})),
+    "a reference elsewhere": (_event(data=None, dataref="s3://theirs/x"), frozenset({Reason.NOT_AN_EVENT})),
     "no change": (b'{"eventSource":"aws:dynamodb"}', frozenset({Reason.NOT_AN_EVENT})),
 }
 ON_PURPOSE: Final[Mapping[str, bytes]] = {

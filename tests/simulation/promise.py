@@ -166,6 +166,8 @@ def delivered(world: World) -> Iterator[str]:
 def expected_data(fact: Fact) -> Any:  # noqa: ANN401 - an AttributeValue
     """The data of an item, from what was put."""
     match fact.put.kind:
+        case "claimed":
+            return from_json(kinds.log(fact.event_id, fact.put.key, fact.put.hour)["data"])
         case "log event":
             return from_json(kinds.data_of_log_event(fact.event_id))
         case "table change":

@@ -24,7 +24,7 @@ from pipeline.testing.mapping.cloud import Cloud, Results
 from pipeline.testing.mapping.crashes import CrashPoint, Fuse, crash_points
 from pipeline.testing.mapping.fault_kinds import CallFault
 from pipeline.testing.mapping.troubles import TROUBLES
-from tests.simulation.batches import REFUSED, stages
+from tests.simulation.batches import LEFT, REFUSED, stages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -74,6 +74,7 @@ def deliver(batch: Batch, plan: Plan, seed: int = 0) -> Run:
     fuse, run = Fuse(), Run(Cloud(seed))
     cloud, checkpoint = run.cloud, 0
     cloud.table.invalid = frozenset({f"event#{REFUSED}"})
+    cloud.s3.buckets["claims"] = LEFT
     with cloud:
         while checkpoint < len(batch.records):
             number = len(run.calls)

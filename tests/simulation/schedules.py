@@ -29,6 +29,7 @@ FILTERS: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 _SHARES: Final = {
     "log": 16,
+    "claimed": 6,
     "change": 16,
     "table change": 4,
     "again": 6,

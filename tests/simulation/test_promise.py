@@ -31,8 +31,8 @@ MAPPING_FAULTS = {
     "filtered",
 }
 RECORD_FAULTS = (
-    {f"a record: {kind}" for kind in (*POISON, *DROPPED, "refused", "table change")}
-    | {f"a user record: {kind}" for kind in (*POISON, "log", "change", "dropped", "refused")}
+    {f"a record: {kind}" for kind in (*POISON, *DROPPED, "refused", "claimed", "table change")}
+    | {f"a user record: {kind}" for kind in (*POISON, "log", "claimed", "change", "dropped", "refused")}
     | {f"of a subscription: {kind}" for kind in ("log event", "a log event without text")}
 )
 FAULTS = {*InvocationFault, *CallFault, *STREAM_FAULTS, *MAPPING_FAULTS, *RECORD_FAULTS}

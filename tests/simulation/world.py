@@ -69,7 +69,7 @@ class World:
         self.facts: list[Fact] = []
         self.rewinds = False
         self.table = FakeDynamoDB(items=Watched(), invalid=frozenset(f"event#refused-{n}" for n in range(2000)))
-        self.s3 = FakeS3({"archive": {}, "dead": {}})
+        self.s3 = FakeS3({"archive": {}, "dead": {}, "claims": dict(kinds.LEFT)})
         self.stream = self._stream()
         self.source: Source = self.stream if schedule.source == "kinesis" else TableSource(self.clock)
         self.zombies = Zombies(self.clock, self.chance)
@@ -104,7 +104,7 @@ class World:
         plans: dict[str, deque[CallFault | None]] = {name: deque(plan) for name, plan in self.schedule.calls.items()}
 
         def client(fake: object, service: str, plan: str | None = None) -> FaultyClient:
-            # An S3 object lies under the name of its plan: archive/… or dead-letters/…
+            # An S3 object lies under the name of its plan: archive/…, dead-letters/… or claims/…
             def plan_of(given: Mapping[str, Any]) -> str:
                 return plan or str(given["Key"]).split("/")[0]
 
@@ -182,6 +182,7 @@ class World:
             self.met[f"a record: {put.kind}"] += 1
 
     def _put_one(self, put: Put, event_id: str) -> None:
+        self._leave(put, event_id)
         record = self.stream.put(put.key, content(put, event_id))
         version = put.version
         if put.kind == "table change":
@@ -194,6 +195,8 @@ class World:
         contents = list(zip(put.parts, ids, strict=True))
         is_aggregate = put.kind == "aggregate"
         if is_aggregate:
+            for part, each in contents:
+                self._leave(part, each)
             data = aggregate(*(content(part, each) for part, each in contents))
         else:
             data = kinds.subscription(
@@ -204,6 +207,12 @@ class World:
             self.facts.append(Fact(part, record, event_id, place, part.version))
             self.met[f"{'a user record' if is_aggregate else 'of a subscription'}: {part.kind}"] += 1
         self.met["an aggregate" if is_aggregate else "a subscription"] += 1
+
+    def _leave(self, put: Put, event_id: str) -> None:
+        """What a producer does before it puts a claimed event."""
+        if put.kind == "claimed":
+            left = kinds.claimed(event_id, put.key, put.hour)
+            self.s3.buckets["claims"][left.claim.key] = left.body
 
     def _put_again(self, number: int) -> None:
         """A good record once more: its producer did not hear that it was accepted."""
@@ -242,4 +251,5 @@ def content(put: Put, event_id: str) -> bytes:
         case kind if kind in kinds.ON_PURPOSE:
             return kinds.ON_PURPOSE[kind]
     severity = {"severity_number": 1} if put.kind == "dropped" else {}
-    return orjson.dumps(kinds.log(event_id, put.key, put.hour, **severity))
+    event = kinds.log(event_id, put.key, put.hour, **severity)
+    return orjson.dumps(kinds.claimed(event_id, put.key, put.hour).envelope if put.kind == "claimed" else event)

@@ -20,6 +20,7 @@ from copy import replace
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
 
+from pipeline.aws.claims import ClaimsBucket
 from pipeline.aws.dynamodb import ItemSink, StateSink
 from pipeline.aws.kinesis import KinesisStream
 from pipeline.aws.s3 import ArchiveSink, DeadLetterBucket, archived, dead_letters
@@ -95,11 +96,11 @@ class Ledgers:
 
 @dataclass
 class Cloud:
-    """A stream `events`, a table and two buckets, and consumers that write to them.
+    """A stream `events`, a table and the buckets `archive`, `dead` and `claims`, and consumers of the stream.
 
     Args:
         seed: decides the jitter, and in which order threads run.
-        plans: what goes wrong with the next calls, under `dynamodb`, `kinesis`, `archive` and `dead-letters`.
+        plans: what goes wrong with the next calls, under `dynamodb`, `kinesis`, `archive`, `dead-letters` and `claims`.
         around: stands around every call of a consumer.
         met: the faults that were met.
     """
@@ -114,7 +115,7 @@ class Cloud:
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)  # noqa: S311 - the same seed, the same run
         self.table = FakeDynamoDB(items=Watched())
-        self.s3 = FakeS3({"archive": {}, "dead": {}})
+        self.s3 = FakeS3({"archive": {}, "dead": {}, "claims": {}})
         self.stream = KinesisSource(self.clock)
         self._threads = ExitStack()
 
@@ -136,7 +137,8 @@ class Cloud:
             Entry: KinesisSink(KinesisStream(kinesis, "events")),
             Line: ArchiveSink(s3, "archive"),
         }
-        consumer = Consumer(stages, sinks, DeadLetterBucket(s3, "dead", "process"), self.ledgers, self.clock.wall)
+        dead, claims = DeadLetterBucket(s3, "dead", "process"), ClaimsBucket(s3, "claims")
+        consumer = Consumer(stages, sinks, dead, self.ledgers, self.clock.wall, claims=claims)
         return in_virtual_time(
             consumer, self.ledgers, now=self.clock.wall, sleep=self.clock.spend, draw=self.chance.random
         )
@@ -162,7 +164,7 @@ class Cloud:
         )
 
     def _client(self, fake: object, service: str, plan: str | None = None) -> Any:  # noqa: ANN401 - any client
-        # An S3 object lies under the name of its plan: archive/… or dead-letters/…
+        # An S3 object lies under the name of its plan: archive/…, dead-letters/… or claims/…
         def plan_of(given: Mapping[str, Any]) -> str:
             return plan or str(given["Key"]).split("/")[0]
 
@@ -186,9 +188,9 @@ def in_virtual_time(
     sleep: Callable[[float], None],
     draw: Callable[[], float],
 ) -> Consumer:
-    """The consumer with another report, wall clock (epoch seconds), wait and jitter (0 to 1), in all of its sinks."""
+    """The consumer with another report, wall clock (epoch seconds), wait and jitter (0 to 1), in all of its parts."""
 
-    def patient(part: Any) -> Any:  # noqa: ANN401 - any sink
+    def patient(part: Any) -> Any:  # noqa: ANN401 - any sink or source
         if hasattr(part, "backoff"):
             return replace(part, backoff=replace(part.backoff, draw=draw, sleep=sleep))
         if hasattr(part, "pace"):
@@ -199,6 +201,7 @@ def in_virtual_time(
         consumer,
         sinks={kind: patient(sink) for kind, sink in consumer.sinks.items()},
         dead_letters=patient(consumer.dead_letters),
+        claims=patient(consumer.claims),
         report=report,
         now=now,
     )

@@ -30,6 +30,7 @@ CALL_PLANS: Final[Mapping[str, tuple[CallFault, ...]]] = {
     "dynamodb": (*_BREAKS, CallFault.SOME_UNPROCESSED, CallFault.ALL_UNPROCESSED, CallFault.RACE),
     "archive": _BREAKS,
     "dead-letters": _BREAKS,
+    "claims": _BREAKS,
     "kinesis": (*_BREAKS, CallFault.SOME_REFUSED, CallFault.ALL_REFUSED, CallFault.SOME_THEN_LOST),
 }
 _SHARE_WITHOUT: Final = 0.3
