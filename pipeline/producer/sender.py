@@ -75,7 +75,7 @@ class Sender:
 
     def _raise(self) -> None:
         error, self._error = self._error, None
-        self._is_hindered = self._is_closed
+        self._is_hindered = self._is_closed or self._thread is None
         if error is not None:
             raise error
 

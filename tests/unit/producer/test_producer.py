@@ -389,6 +389,16 @@ def test_many_threads_may_put() -> None:
     assert 1200 == len(reports)
 
 
+def test_flush_before_the_first_put() -> None:
+    """There is nothing to send yet, and what is put afterwards is sent."""
+    reports: list[Report] = []
+    with producer(FakeStream(), reports) as putting:
+        putting.flush()
+        putting.put(event(1))
+        putting.flush()
+        assert [1] == numbers(reports)
+
+
 def test_flush_waits_for_what_was_put_before_it() -> None:
     """And is not kept by what others put meanwhile."""
     stream, reports = Held(), list[Report]()
