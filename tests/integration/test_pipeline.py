@@ -15,6 +15,7 @@ from pipeline.aws import s3
 from pipeline.aws.kinesis import KinesisStream
 from pipeline.aws.results import Results
 from pipeline.core.change import key_text
+from pipeline.core.claim import leave
 from pipeline.model import Accepted, Entry, Position
 from pipeline.producer import put_in_order
 from pipeline.testing.lambda_events import log_event
@@ -126,6 +127,30 @@ def test_transforms_are_applied(deployed: Deployed) -> None:
         "severity_text": "WARN",
         "severity_number": 13,
     } == stored["data"]
+
+
+def test_claimed_data(deployed: Deployed) -> None:
+    """Data left in S3 are archived whole, and in the table where they fit; without them an event is a dead letter."""
+    small, large, lost = fresh(3)
+    small["data"] = {"body": f"fits {small['id']}"}
+    large["data"] = {"body": "x" * (1024 * 1024 + 1)}
+    lost["data"] = {"body": f"never left {lost['id']}"}
+    left = [leave(event, deployed.outputs["ClaimsBucketName"]) for event in (small, large, lost)]
+    for each in left[:2]:
+        bucket = deployed.outputs["ClaimsBucketName"]
+        deployed.clients.s3.put_object(Bucket=bucket, Key=each.claim.key, Body=each.body)
+    *_, gone = deployed.put_events([each.envelope for each in left])
+
+    letters = eventually(deployed.dead_letters, lambda seen: gone.sequence_number in seen)
+    lines = eventually(lambda: deployed.archived({small["id"], large["id"]}), lambda seen: len(seen) == 2)
+    stored = [deployed.results.event(each["id"]) for each in (small, large, lost)]
+
+    assert "claim_missing" == letters[gone.sequence_number]["reason"]
+    assert {each["id"]: each["data"] for each in (small, large)} == {line["id"]: line["data"] for line in lines}
+    assert [True, True, False] == [each is not None for each in stored]
+    assert small["data"] == (stored[0] or {})["data"]
+    expected = {"dataref": left[1].envelope["dataref"], "data_bytes": left[1].claim.size_bytes}
+    assert expected == {name: value for name, value in (stored[1] or {}).items() if name in {*expected, "data"}}
 
 
 def test_the_same_event_twice_has_one_effect(deployed: Deployed) -> None:
