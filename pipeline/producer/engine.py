@@ -126,8 +126,8 @@ class Engine(Sender):
 
     def stop(self) -> None:
         """Send no more: give back, or spill, what waits."""
+        self._is_closed = self._is_stopped = self._is_hindered = True  # before anything that a Ctrl-C could cut short
         with self._lock:
-            self._is_closed = self._is_stopped = self._is_hindered = True
             self._work.notify()
         if self._thread is not None:
             self._thread.join(STOP_SECONDS)

@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from pipeline.aws.kinesis import KinesisStream
+from pipeline.core.decode import decode
+from pipeline.core.encode import event_item
 from pipeline.core.records import read
 from pipeline.core.unpack import unpack
 from pipeline.producer import Producer
+from pipeline.testing.kinesis import Fail, FakeStream
+from pipeline.testing.lambda_events import kinesis_event
 from pipeline.testing.mapping import Clock, EventSourceMapping, KinesisSource, Simulator
 from pipeline.testing.mapping.clients import StreamClient
 
@@ -60,3 +64,17 @@ def test_a_key_keeps_its_order_all_the_way(is_aggregated: bool, factor: int) -> 
 
     assert put == arrived
     assert len(source.shards) > 2
+
+
+@pytest.mark.parametrize("is_aggregated", [False, True])
+def test_a_record_that_is_there_twice_has_one_effect(is_aggregated: bool) -> None:  # noqa: FBT001 - a table
+    """A call that timed out after it was carried out is made again: the id is the same, and so is the item."""
+    stream, item = FakeStream([Fail(is_carried_out=True)]), event_item(keep_days=30)
+    with Producer(stream, aggregate=is_aggregated, type="log.v1", source="//host/app") as producer:
+        producer.put({"body": "x"})
+    records = [
+        each for record in read(kinesis_event(*(entry.data for entry in stream.records))) for each in unpack(record)
+    ]
+
+    assert 2 == len(records)
+    assert 1 == len({item(record, decode(record)).key for record in records})
