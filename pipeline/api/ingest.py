@@ -1,0 +1,227 @@
+"""POST /events and POST /events/{name}: events onto the stream, and for each whether it is there.
+
+    202   all are on the stream                        {"accepted": 2, "ids": ["a", "b"]}
+    207   some are not                                 one result for each, in the order of the request
+    400   none is: each is invalid                     every error with its pointer
+    413   too large, as a body or as events            before anything is parsed, where the body says so
+    415   of a type, or in an encoding, that is not read
+    429   none is: the stream throttles                Retry-After
+    503   none is: the stream is down                  Retry-After
+
+What is accepted has its sequence number; nothing else is called accepted. What is not may be there all the same, after
+a call without an answer: sending it again, under the same id, has one effect. The events of one key are put in the
+order of the request; one that is refused leaves the others their order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import unquote
+
+from pipeline.api.problem import Problem, retry_after, status_of, try_again
+from pipeline.api.proxy import NotText, Response
+from pipeline.core.decode import parse
+from pipeline.core.submission import BODIES, MAX_BODY_BYTES, Fault, check, entry, fault_of, unpacked, values
+from pipeline.errors import Rejection
+from pipeline.model import Accepted, Event, Reason
+from pipeline.producer import Pace, put_in_order
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pipeline.api.proxy import Request
+    from pipeline.core.submission import Rules
+    from pipeline.model import Json
+    from pipeline.ports import RecordStream, Remaining
+    from pipeline.producer import Outcome
+
+# One call takes 23 s at worst: twice 10 s of silence, and as often what connecting takes. None is begun later than that
+# before the end, so that there is always an answer.
+RESERVE_SECONDS: Final = 23.5
+# Errors that an answer lists; 200 of 300 characters are far from its 6 MB.
+MAX_FAULTS: Final = 200
+MAX_ID_CHARACTERS: Final = 512
+BARE: Final = "application/json"
+_UTF8: Final = frozenset({"", "utf-8", "utf8", "us-ascii"})
+
+
+class Result(NamedTuple):
+    """What became of one event: 202, 400, 413, 429 or 503."""
+
+    id: str | None
+    status: HTTPStatus
+    faults: Sequence[Fault] = ()
+    is_retryable: bool = False
+
+
+@dataclass(frozen=True)
+class Ingest:
+    """The two operations.
+
+    Args:
+        stream: where events go.
+        rules: what the consumer will do with them.
+        source: of bare data that names none.
+        now: epoch seconds.
+        new_id: an id that nothing else has.
+    """
+
+    stream: RecordStream
+    rules: Rules
+    source: str
+    now: Callable[[], float]
+    new_id: Callable[[], str]
+    pace: Pace = field(default_factory=Pace)
+
+    def events(self, request: Request, remaining: Remaining) -> Response:
+        """POST /events: one CloudEvent, a batch of them, or one a line. Raises Problem, Misconfiguration."""
+        media_type = _media_type(request, BODIES)
+        found = _readable(lambda: values(_body(request), media_type))
+        now = self.now()
+        checked = [[fault_of(each)] if isinstance(each, Rejection) else check(each, self.rules, now) for each in found]
+        return self._put(checked, [_id_of(each) for each in found], remaining)
+
+    def event(self, request: Request, remaining: Remaining) -> Response:
+        """POST /events/{name}: the data of one event of this type. Raises Problem, Misconfiguration."""
+        _media_type(request, (BARE,))
+        data = _readable(lambda: parse(_body(request)))
+        event_id = request.headers.get("idempotency-key", "").strip('"') or self.new_id()
+        envelope: dict[str, Json] = {
+            "specversion": "1.0",
+            "id": event_id,
+            "source": _attribute(request, "source") or self.source,
+            "type": request.path["name"],
+            "time": _attribute(request, "time"),
+            "subject": _attribute(request, "subject"),
+            "traceparent": request.headers.get("traceparent"),
+            "data": data,
+        }
+        return self._put([check(envelope, self.rules, self.now(), root="/data")], [event_id], remaining)
+
+    def _put(
+        self, checked: Sequence[Event | Sequence[Fault]], ids: Sequence[str | None], remaining: Remaining
+    ) -> Response:
+        entries = [entry(event, place) for place, event in enumerate(checked) if isinstance(event, Event)]
+        outcomes = iter(put_in_order(self.stream, entries, lambda: remaining() - RESERVE_SECONDS, self.pace))
+        return _answer(
+            [
+                _result(event.id, next(outcomes)) if isinstance(event, Event) else _refused(event_id, event)
+                for event, event_id in zip(checked, ids, strict=True)
+            ]
+        )
+
+
+def _media_type(request: Request, accepted: Sequence[str] | dict[str, Any]) -> str:
+    """The media type of the body. Raises Problem: 415."""
+    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
+    media_type = media_type.strip().lower()
+    if media_type not in accepted:
+        raise Problem(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            f"Content-Type must be {' or '.join(accepted)}",
+            headers={"Accept-Post": ", ".join(accepted)},
+        )
+    for parameter in parameters.lower().split(";"):
+        name, _, value = parameter.strip().partition("=")
+        if name == "charset" and value.strip('"') not in _UTF8:
+            raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the charset must be UTF-8")
+    return media_type
+
+
+def _body(request: Request) -> bytes:
+    """The body as JSON text. Raises Problem, NotText, Rejection."""
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in {"identity", "gzip"}:
+        raise Problem(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "Content-Encoding must be gzip, or none",
+            headers={"Accept-Encoding": "gzip"},
+        )
+    if request.body_bytes > MAX_BODY_BYTES or len(body := request.body()) > MAX_BODY_BYTES:
+        raise Rejection(Reason.TOO_LARGE, f"the body is larger than {MAX_BODY_BYTES} bytes; send it in parts")
+    if encoding == "gzip":
+        body = unpacked(body)
+    if not body.strip():
+        raise Rejection(Reason.NOT_JSON, "the body is empty")
+    return body
+
+
+def _readable[T](read: Callable[[], T]) -> T:
+    """What can be read. Raises Problem: 413 for what is too large, 400 for the rest."""
+    try:
+        return read()
+    except Rejection as rejection:
+        status = _status_of([fault_of(rejection)])
+        raise Problem(status, rejection.detail, reason=str(rejection.reason)) from None
+
+
+def _attribute(request: Request, name: str) -> str | None:
+    """An attribute as CloudEvents' HTTP binding has it in binary mode: `ce-<name>`, percent-encoded. Raises NotText."""
+    value = request.headers.get(f"ce-{name}")
+    try:
+        return None if value is None else unquote(value, errors="strict")
+    except UnicodeDecodeError:
+        raise NotText(f"header ce-{name} is not UTF-8") from None
+
+
+def _id_of(value: Json | Rejection) -> str | None:
+    """The id that a refused event is told by, if it has one that is fit to be told."""
+    found = value.get("id") if isinstance(value, dict) else None
+    return found[:MAX_ID_CHARACTERS] if isinstance(found, str) else None
+
+
+def _status_of(faults: Sequence[Fault]) -> HTTPStatus:
+    is_too_large = all(fault.reason is Reason.TOO_LARGE for fault in faults)
+    return HTTPStatus.CONTENT_TOO_LARGE if is_too_large else HTTPStatus.BAD_REQUEST
+
+
+def _refused(event_id: str | None, faults: Sequence[Fault]) -> Result:
+    return Result(event_id, _status_of(faults), faults)
+
+
+def _result(event_id: str, outcome: Outcome) -> Result:
+    if isinstance(outcome, Accepted):
+        return Result(event_id, HTTPStatus.ACCEPTED)
+    return Result(event_id, status_of(str(outcome)), is_retryable=True)
+
+
+def _answer(results: Sequence[Result]) -> Response:
+    """The answer to all. Raises Problem when none was accepted, and all for the same cause."""
+    accepted = [each for each in results if each.status == HTTPStatus.ACCEPTED]
+    unsent = [each.status for each in results if each.is_retryable]
+    if len(accepted) == len(results):
+        return Response(HTTPStatus.ACCEPTED, {"accepted": len(accepted), "ids": [each.id for each in accepted]})
+    listed = _listed(results)
+    if not accepted and not unsent:
+        faults = [fault for each in results for fault in each.faults]
+        raise Problem(
+            _status_of(faults),
+            f"{len(results)} of {len(results)} events refused; nothing was accepted",
+            errors=[{"index": index, **fault} for index, each in enumerate(listed) for fault in each],
+            errors_left_out=len(faults) - sum(map(len, listed)),
+        )
+    if len(unsent) == len(results):
+        raise try_again(max(set(unsent), key=unsent.count), "the stream")
+    body: dict[str, Json] = {
+        "accepted": len(accepted),
+        "refused": len(results) - len(accepted) - len(unsent),
+        "unsent": len(unsent),
+        "results": [
+            {"index": index, "id": each.id, "status": int(each.status), "errors": list(faults)}
+            for index, (each, faults) in enumerate(zip(results, listed, strict=True))
+        ],
+    }
+    return Response(HTTPStatus.MULTI_STATUS, body, retry_after(max(unsent)) if unsent else {})
+
+
+def _listed(results: Sequence[Result]) -> list[list[dict[str, Json]]]:
+    """The faults of each as JSON, together at most `MAX_FAULTS`."""
+    left = MAX_FAULTS
+    listed: list[list[dict[str, Json]]] = []
+    for each in results:
+        faults = each.faults[:left]
+        left -= len(faults)
+        listed.append([{"pointer": at, "reason": str(reason), "detail": detail} for at, reason, detail in faults])
+    return listed

@@ -1,0 +1,137 @@
+"""Both functions over a fake stream and a fake table; every answer is held against the OpenAPI document."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import jsonschema_rs
+import orjson
+
+from pipeline.api.ingest import Ingest
+from pipeline.api.openapi import document
+from pipeline.api.operations import INGEST, ingest_api, query_api
+from pipeline.api.query import Query
+from pipeline.aws.results import Results
+from pipeline.core.decode import read_event
+from pipeline.core.submission import Rules
+from pipeline.core.validate import compile_schemas
+from pipeline.environment import read_schemas
+from pipeline.model import Item, Position, Record, State
+from pipeline.producer import Pace
+from pipeline.project import SCHEMAS
+from pipeline.routes import PROCESS
+from pipeline.testing.api_events import api_event
+from pipeline.testing.kinesis import FakeStream
+from pipeline.testing.timeline import FakeTimeline
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SCHEMA = read_schemas(SCHEMAS)
+RULES = Rules(compile_schemas(SCHEMA), PROCESS)
+DOCUMENT = document(SCHEMA)
+NOW = 1_764_000_000.25
+JSON = "application/json"
+CLOUDEVENT = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch+json"
+NDJSON = "application/x-ndjson"
+
+
+@dataclass
+class Answer:
+    """An answer, with its body read."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str]
+
+
+@dataclass
+class Bench:
+    """The API.
+
+    Args:
+        left: the seconds that are left at each look at the clock, and for ever after the last.
+    """
+
+    stream: FakeStream = field(default_factory=FakeStream)
+    table: FakeTimeline = field(default_factory=FakeTimeline)
+    left: list[float] = field(default_factory=lambda: [27.0])
+    told: list[dict[str, Any]] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        ids = (f"made-{number}" for number in itertools.count(1))
+        pace = Pace(jitter=lambda: 1.0, sleep=self.waits.append)
+        ingest = Ingest(self.stream, RULES, "//api", lambda: NOW, lambda: next(ids), pace)
+        client: Any = self.table
+        self.ingest = ingest_api(ingest, self.told.append)
+        self.query = query_api(Query(Results(client, "results"), DOCUMENT), self.told.append)
+
+    def answer(self, event: Mapping[str, Any]) -> Answer:
+        """The answer of the function that API Gateway would ask."""
+        is_post = (event["httpMethod"], event["resource"]) in INGEST
+        raw = (self.ingest if is_post else self.query).answer(event, self._remaining)
+        body = orjson.loads(raw["body"]) if raw["body"] else None
+        answer = Answer(raw["statusCode"], body, raw["headers"])
+        check(event["httpMethod"].lower(), event["resource"], answer)
+        return answer
+
+    def post(self, body: bytes | object, media_type: str = CLOUDEVENT, **headers: str) -> Answer:
+        """POST /events; anything but bytes is written as JSON."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = body if isinstance(body, bytes) else orjson.dumps(body)
+        return self.answer(api_event("POST", "/events", headers={"Content-Type": media_type, **named}, body=sent))
+
+    def get(self, resource: str, path: Mapping[str, str] | None = None, **query: str) -> Answer:
+        return self.answer(api_event("GET", resource, path, query={name: [each] for name, each in query.items()}))
+
+    def store(self, *envelopes: dict[str, Any]) -> None:
+        """Have these processed."""
+        for number, envelope in enumerate(envelopes):
+            record = Record(Position("events", "0", str(number + 1)), {}, NOW)
+            event = read_event(envelope, arrived_at=NOW)
+            route = RULES.routes[event.type]
+            for ready in route.transform(event):
+                for delivery in (encode(record, ready) for encode in route.destinations):
+                    if isinstance(delivery, Item | State):
+                        self.table.put_item(TableName="results", Item=delivery.item)
+
+    @property
+    def put(self) -> list[Any]:
+        """The events on the stream, in the order in which they were accepted, call by call."""
+        return [orjson.loads(each.data) for call in self.stream.calls for each in call if each in self.stream.records]
+
+    def _remaining(self) -> float:
+        return self.left.pop(0) if len(self.left) > 1 else self.left[0]
+
+
+def check(method: str, resource: str, answer: Answer) -> None:
+    """The answer is one that the document has for this operation, if it has the operation."""
+    operation = DOCUMENT["paths"].get(resource, {}).get(method)
+    if operation is None:
+        return
+    response = operation["responses"][str(answer.status)]
+    schema = response["content"][answer.headers["Content-Type"]]["schema"]
+    jsonschema_rs.validate({**schema, "components": DOCUMENT["components"]}, answer.body)
+
+
+def change(table: str, key: str, version: int, after: dict[str, Any] | None) -> dict[str, Any]:
+    """A `change.v1` event of an entity."""
+    return {
+        "specversion": "1.0",
+        "id": f"{table}-{key}-{version}",
+        "source": f"//{table}",
+        "type": "change.v1",
+        "time": "2026-11-23T10:00:00Z",
+        "subject": f"{table}/{key}",
+        "data": {
+            "op": "d" if after is None else "c",
+            "before": None,
+            "after": after,
+            "key": {"order_id": key},
+            "source": {"table": table, "event_id": str(version), "sequence_number": f"{version:021}"},
+        },
+    }
