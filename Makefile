@@ -38,7 +38,7 @@ simulation: setup
 integration: setup
 	$(PYTEST) -m integration tests/integration
 
-simulate: setup ## 10,000 schedules of faults against the consumers, about five minutes
+simulate: setup ## 10,000 schedules of faults, and a kill at every call, about five minutes
 	.venv/bin/python -m tests.simulation
 
 mutants: setup ## seed known bugs one by one, and see that a test notices each; about five minutes
@@ -46,6 +46,7 @@ mutants: setup ## seed known bugs one by one, and see that a test notices each; 
 
 bench: setup ## what a record costs, as ratios within one run
 	.venv/bin/python tests/benchmarks/bench_process.py
+	.venv/bin/python tests/benchmarks/bench_producer.py
 
 lock: setup ## write the lock files anew
 	cd requirements && ../.pipeline/uv/bin/uv pip compile --quiet --universal --generate-hashes bootstrap.in --output-file bootstrap.txt
