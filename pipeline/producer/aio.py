@@ -72,9 +72,13 @@ class AsyncProducer:
         except TimeoutError:
             return False
 
-    async def flush(self) -> None:
-        """Send all that was put before, and wait until it is reported. Raises what went wrong before."""
-        await asyncio.to_thread(self._engine.flush)
+    async def flush(self, seconds: float | None = None) -> bool:
+        """Send all that was put before, and wait until it is reported, or so many seconds; whether it is.
+
+        What is not reported in time is not lost: it is sent as if there had been no flush. Raises what went wrong
+        before.
+        """
+        return await asyncio.to_thread(self._engine.flush, seconds)
 
     async def close(self) -> None:
         """Flush, and take no more. Closing twice is fine. Raises what went wrong before."""

@@ -92,8 +92,8 @@ class Engine(Sender):
         self._finish([receipt])
         return receipt
 
-    def flush(self) -> None:
-        """Send all that was taken before, and wait until it is told. Raises what went wrong."""
+    def flush(self, seconds: float | None = None) -> bool:
+        """Send all that was taken before, and wait until it is told; whether it is. Raises what went wrong."""
         self._not_after_a_fork()
         with self._lock:
             self._not_while_telling()
@@ -101,10 +101,11 @@ class Engine(Sender):
             self._flushing += 1
             self._work.notify()
             try:
-                self._settled.wait_for(lambda: min(self._in_round, default=inf) > last)
+                is_told = self._settled.wait_for(lambda: min(self._in_round, default=inf) > last, _bounded(seconds))
             finally:
                 self._flushing -= 1
             self._raise()
+            return is_told
 
     def close(self) -> None:
         """Flush, and take no more. Raises what went wrong; whatever cuts it short, such as Ctrl-C, stops instead."""
@@ -153,7 +154,7 @@ class Engine(Sender):
         if self._has_room(held):
             return
         self._work.notify()
-        seconds = 0 if self._is_telling() else min(self._settings.block_seconds, threading.TIMEOUT_MAX)
+        seconds = 0 if self._is_telling() else _bounded(self._settings.block_seconds)
         if not self._settled.wait_for(lambda: self._is_closed or self._has_room(held), seconds):
             raise Full(f"the producer holds {self._held_bytes:,} of at most {self._most_bytes:,} bytes")
         self._check()
@@ -183,3 +184,8 @@ class Engine(Sender):
     def _not_while_telling(self) -> None:
         if self._is_telling():
             raise ValueError("a report can neither flush nor close: the producer waits for it to return")
+
+
+def _bounded(seconds: float | None) -> float | None:
+    """What a thread may be told to wait at most; None for without end."""
+    return None if seconds is None else min(seconds, threading.TIMEOUT_MAX)

@@ -47,7 +47,7 @@ class Settings:
             producers should agree on it, and another number is another order: keys move to other shards.
         linger_seconds: how long a record may wait for others to share its call.
         deadline_seconds: how long a record is tried, counted from its `put`, or from when the last before it of its key
-            was accepted. Then it is given back as Unsent, or spilled.
+            was accepted. Then it is given back as Unsent, or spilled. Infinity: it is tried until it is accepted.
         buffer_bytes: the most that is held: of each record twice its data and key (as the caller's and as it travels)
             and 1 KiB. A call on its way takes up to 15 MiB besides.
         block_seconds: how long `put` waits for room before it raises Full; 0 for not at all.

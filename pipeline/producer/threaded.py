@@ -66,9 +66,13 @@ class Producer:
         """
         return self._engine.take(self._envelopes.outgoing(record, key), record, position)
 
-    def flush(self) -> None:
-        """Send all that was put before, and wait until it is reported. Raises what went wrong before."""
-        self._engine.flush()
+    def flush(self, seconds: float | None = None) -> bool:
+        """Send all that was put before, and wait until it is reported, or so many seconds; whether it is.
+
+        What is not reported in time is not lost: it is sent as if there had been no flush. Raises what went wrong
+        before.
+        """
+        return self._engine.flush(seconds)
 
     def close(self) -> None:
         """Flush, and take no more. Closing twice is fine. Raises what went wrong before."""

@@ -11,6 +11,7 @@ import threading
 import time
 import tracemalloc
 from collections import defaultdict
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -64,6 +65,14 @@ class Held(FakeStream):
         self.called.release()
         assert self.gate.acquire(timeout=10)
         return super().put(entries)
+
+
+class Outage(FakeStream):
+    """A stream that is away for good."""
+
+    def put(self, entries: Sequence[Entry]) -> Sequence[Accepted | Refused]:
+        super().put(entries)
+        raise Retryable("outage")
 
 
 def event(number: int, subject: str | None = None) -> Event:
@@ -414,6 +423,33 @@ def test_flush_waits_for_what_was_put_before_it() -> None:
         stream.gate.release(2)
 
 
+def test_a_flush_may_wait_for_a_moment_only() -> None:
+    """Then it says that not all is reported; nothing is lost by it, and the next one finds it done."""
+    stream, reports = Held(), list[Report]()
+    with producer(stream, reports, linger_seconds=1e6) as putting:
+        putting.put(event(1))
+        assert [False, False] == [putting.flush(0), putting.flush(0.001)]
+        stream.gate.release()
+        assert [True, True] == [putting.flush(), putting.flush(inf)]
+        assert [1] == numbers(reports)
+
+
+def test_a_flush_that_is_over_is_not_wanted_any_more() -> None:
+    """What is put after it lingers as ever."""
+    stream, reports = Held(), list[Report]()
+    with producer(stream, reports, linger_seconds=1e6) as putting:
+        putting.put(event(1))
+        until(lambda: putting.flush(0.001) or stream.called.acquire(blocking=False))
+        stream.gate.release()
+        until(lambda: reports)
+        putting.put(event(2))
+        until(lambda: putting._engine._is_idle)  # noqa: SLF001 - nothing else tells
+        assert [1] == numbers(reports)
+        stream.gate.release()
+
+    assert [1, 2] == numbers(reports)
+
+
 # when it does not go well ---------------------------------------------------------------------------------------------
 
 
@@ -427,6 +463,32 @@ def test_an_outage_is_given_up_after_the_deadline() -> None:
     assert [Unsent("outage")] * 2 == [each.outcome for each in reports]
     assert pytest.approx(60) == sum(clock.slept)
     assert 2 == putting.metrics().unsent
+
+
+def test_without_a_deadline_a_record_is_tried_until_it_is_accepted() -> None:
+    """However long the outage is."""
+    stream, reports, clock = FakeStream([Fail()] * 999), list[Report](), Clock()
+    with producer(stream, reports, clock, deadline_seconds=inf) as putting:
+        putting.put(event(1))
+
+    assert (1000, True) == (len(stream.calls), reports[0].is_accepted)
+    assert sum(clock.slept) > 4000
+
+
+def test_without_a_deadline_a_stop_gives_back() -> None:
+    """Whoever leaves by Ctrl-C is not kept by an outage."""
+    reports: list[Report] = []
+
+    def leave() -> None:
+        with Producer(Outage(), reports.append, deadline_seconds=inf, linger_seconds=0) as putting:
+            putting.put(event(1))
+            until(lambda: putting.metrics().calls)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        leave()
+
+    assert [Unsent("stopped before it was sent")] == [each.outcome for each in reports]
 
 
 def test_a_key_that_moves_on_is_not_given_up() -> None:
