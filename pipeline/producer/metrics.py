@@ -30,6 +30,7 @@ class Metrics:
         refused: records too large for the stream.
         unsent: records given back after their deadline, or at the end.
         spilled: records kept on disk instead; `resent` entries of the spill are on the stream by now.
+        damaged: records of the spill, at least, that could not be read any more.
         throttled: calls of which Kinesis took less than all because of its limits.
         accepted_bytes: what the accepted entries weigh, data and partition keys.
         calls, entries: PutRecords calls, and the entries accepted in them.
@@ -45,6 +46,7 @@ class Metrics:
     unsent: int
     spilled: int
     resent: int
+    damaged: int
     throttled: int
     accepted_bytes: int
     calls: int
@@ -88,6 +90,7 @@ class Counts:
     unsent: int = 0
     spilled: int = 0
     resent: int = 0
+    damaged: int = 0
     throttled: int = 0
     accepted_bytes: int = 0
     calls: int = 0
@@ -113,6 +116,7 @@ class Counts:
             unsent=self.unsent,
             spilled=self.spilled,
             resent=self.resent,
+            damaged=self.damaged,
             throttled=self.throttled,
             accepted_bytes=self.accepted_bytes,
             calls=self.calls,

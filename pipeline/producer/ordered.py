@@ -71,7 +71,12 @@ class Sending[T]:
 
 
 def call[T](stream: RecordStream, chunk: Sequence[Slot[T]]) -> Sequence[Accepted | Refused]:
-    """One PutRecords. One that fails as a whole is as if every entry was refused. Raises Misconfiguration."""
+    """One PutRecords, of nothing none. One that fails as a whole is as if every entry was refused.
+
+    Raises Misconfiguration.
+    """
+    if not chunk:
+        return []
     try:
         return stream.put([slot.entry for slot in chunk])
     except Retryable as error:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pipeline.producer.outcome import Outcome
     from pipeline.producer.receipt import Receipt
     from pipeline.producer.settings import Settings
+    from pipeline.producer.spill import SpillDamaged
 
 STOPPED: Final = "stopped before it was sent"
 # A spill takes what would block the caller once so many calls in a row brought nothing.
@@ -59,6 +60,7 @@ class Sender:
         self._telling = threading.RLock()
         self._thread: threading.Thread | None = None
         self._error: BaseException | None = None
+        self._damage: SpillDamaged | None = None
         self._is_hindered = True
         self._held_bytes = self._count = self._round = 0
         self._in_round: defaultdict[int, int] = defaultdict(int)
@@ -67,6 +69,7 @@ class Sender:
         self._look_at = -inf
         self._is_idle = self._is_asleep = self._is_full = False
         self._is_closed = self._is_stopped = self._is_abandoned = False
+        self._look_for_damage()
 
     def _start(self) -> None:
         thread = threading.Thread(target=self._run, name="producer", daemon=True)
@@ -74,8 +77,13 @@ class Sender:
         self._thread = thread
 
     def _raise(self) -> None:
-        error, self._error = self._error, None
-        self._is_hindered = self._is_closed or self._thread is None
+        """What went wrong, one thing at a time."""
+        error: BaseException | None = self._damage
+        if error is not None:
+            self._damage = None
+        else:
+            error, self._error = self._error, None
+        self._is_hindered = self._is_closed or self._thread is None or self._error is not None
         if error is not None:
             raise error
 
@@ -138,6 +146,10 @@ class Sender:
 
     def _send_again(self, backlog: Backlog) -> None:
         chunk = backlog.chunk()
+        with self._lock:
+            self._look_for_damage()
+        if not chunk:
+            return
         answers = call(self._stream, chunk)
         with self._lock:
             if self._is_abandoned:
@@ -145,6 +157,14 @@ class Sender:
             accepted = backlog.settle(chunk, answers, self._now())
             self._counts.called(answers, sum(slot.size_bytes for slot in accepted))
             self._counts.resent += len(accepted)
+            backlog.done()
+
+    def _look_for_damage(self) -> None:
+        """The caller is told of each loss once, by the next `take`, `flush` or `close`."""
+        found = None if self._backlog is None else self._backlog.new_damage()
+        if self._backlog is not None and found is not None:
+            self._counts.damaged = self._backlog.damaged
+            self._damage, self._is_hindered = found, True
 
     def _fail(self, error: BaseException) -> None:
         """What is held is given back, or spilled; the caller is told by the next `take`, `flush` or `close`."""

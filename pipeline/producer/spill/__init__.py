@@ -33,8 +33,8 @@ behind damaged bytes it shows where the next record begins, and no record's data
 
 from __future__ import annotations
 
-from pipeline.producer.spill.errors import SpillFull, SpillUnusable
+from pipeline.producer.spill.errors import SpillDamaged, SpillFull, SpillUnusable
 from pipeline.producer.spill.frame import Kept
 from pipeline.producer.spill.store import Damage, Spill, Taken
 
-__all__ = ["Damage", "Kept", "Spill", "SpillFull", "SpillUnusable", "Taken"]
+__all__ = ["Damage", "Kept", "Spill", "SpillDamaged", "SpillFull", "SpillUnusable", "Taken"]

@@ -2,7 +2,8 @@
 
 PipelineError
 ├── SpillFull           no room: nothing of this append was kept
-└── SpillUnusable       the directory cannot be used as it is
+├── SpillUnusable       the directory cannot be used as it is
+└── SpillDamaged        some of what was kept cannot be read any more; the rest is sent
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ class SpillFull(PipelineError):
 
 class SpillUnusable(PipelineError):
     """Another process uses the directory, it cannot be read or written, or a later version wrote it."""
+
+
+class SpillDamaged(PipelineError):
+    """Records of the spill are lost: how many at least, and where what is left of them lies for a person to look at."""
 
 
 @contextlib.contextmanager

@@ -151,7 +151,7 @@ class Spill:
     def take(self, most_bytes: int) -> list[Taken]:
         """The next records, in order: at most so many bytes of data, keys and ids, but at least one while there is one.
 
-        Each is given out once, until `rewind`. Raises SpillUnusable.
+        Each is given out once, until `rewind`. Raises SpillUnusable: rewind then, for some may count as given out.
         """
         taken: list[Taken] = []
         with self._disk():
@@ -163,6 +163,8 @@ class Spill:
                 taken.append(Taken(whole.number, whole.kept))
                 self._next = whole.number + 1
             self._notice(self.last + 1)
+            if not taken:
+                self._settle()
         return taken
 
     def rewind(self) -> None:

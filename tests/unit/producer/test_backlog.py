@@ -16,7 +16,7 @@ from pipeline.core import kpl
 from pipeline.errors import Misconfiguration
 from pipeline.model import Accepted
 from pipeline.producer import Pace, Producer, Report, Spilled, Unsent
-from pipeline.producer.spill import Kept, Spill, SpillUnusable, Taken
+from pipeline.producer.spill import Kept, Spill, SpillDamaged, SpillUnusable, Taken
 from pipeline.testing.kinesis import Fail, FakeStream, Fault, Refuse
 
 if TYPE_CHECKING:
@@ -173,6 +173,113 @@ def test_a_throttled_backlog_slows_down_too(tmp_path: Path) -> None:
 
     assert (1, 1) == (putting.metrics().throttled, putting.metrics().retried)
     assert putting.metrics().rate_shards is not None
+
+
+def damage(directory: Path, place: int) -> None:
+    """Flip a byte of every segment."""
+    for segment in directory.glob("*.spill"):
+        block = bytearray(segment.read_bytes())
+        block[place] ^= 0xFF
+        segment.write_bytes(block)
+
+
+def test_a_loss_found_at_opening_is_told_once_and_the_rest_is_sent(tmp_path: Path) -> None:
+    """By the next put, which takes nothing; it is counted."""
+    with Spill(tmp_path) as spill:
+        spill.append([Kept("k", b"%d" % number, "") for number in range(3)])
+    damage(tmp_path, -1)
+    stream, reports = FakeStream(), list[Report]()
+    putting = producer(stream, reports, spill=tmp_path)
+    with pytest.raises(
+        SpillDamaged, match=r"at least 1 records of the spill are damaged; .*\.corrupt; all else is sent"
+    ):
+        putting.put(b"new", key="k")
+    putting.put(b"new", key="k")
+    putting.close()
+
+    assert [b"0", b"1", b"new"] == datas(stream)
+    assert (1, 1) == (putting.metrics().damaged, len(reports))
+
+
+def test_a_spill_of_which_all_is_damaged_makes_no_call(tmp_path: Path) -> None:
+    """Damaged while it is open, it is told by close; the stream is not asked to take nothing."""
+    with Spill(tmp_path) as spill:
+        spill.append([Kept("k", b"1", "")])
+        damage(tmp_path, -1)
+        stream = FakeStream()
+        putting = producer(stream, [], spill=spill)
+        with pytest.raises(SpillDamaged):
+            putting.close()
+        putting.close()
+
+    assert ([], 1) == (stream.calls, putting.metrics().damaged)
+    assert 0 == putting.metrics().calls
+
+
+def test_damage_does_not_hide_what_else_went_wrong(tmp_path: Path) -> None:
+    """One is raised after the other."""
+    with Spill(tmp_path) as spill:
+        spill.append([Kept("k", b"1", ""), Kept("k", b"2", "")])
+    damage(tmp_path, -1)
+    stream = FakeStream([Fail(Misconfiguration("not yours"))])
+    putting = producer(stream, [], spill=tmp_path)
+    until(lambda: stream.calls and putting._engine._error)  # noqa: SLF001 - nothing else tells
+    with pytest.raises(SpillDamaged):
+        putting.flush()
+    with pytest.raises(Misconfiguration, match="not yours"):
+        putting.flush()
+    putting.close()
+
+    assert [b"1"] == datas(stream)
+
+
+def test_what_is_sent_and_cannot_be_marked_as_done_is_not_sent_again(tmp_path: Path) -> None:
+    """The disk is asked again, and the rest goes on."""
+
+    class Moody(Spill):
+        errors = 3
+
+        def done(self, number: int) -> None:
+            if number and self.errors:
+                self.errors -= 1
+                raise SpillUnusable("no")
+            super().done(number)
+
+    with Moody(tmp_path) as spill:
+        spill.append([Kept("k", b"1", "")])
+        stream = FakeStream()
+        putting = producer(stream, [], spill=spill)
+        until(lambda: not spill.waiting)
+        with pytest.raises(SpillUnusable, match="no"):
+            putting.put(b"2", key="k")
+        putting.put(b"2", key="k")
+        putting.close()
+
+    assert [b"1", b"2"] == [each.data for each in stream.records]
+
+
+def test_what_was_being_read_when_the_disk_failed_is_read_again(tmp_path: Path) -> None:
+    """Nothing counts as sent that was not."""
+
+    class Moody(Spill):
+        errors = 1
+
+        def take(self, most_bytes: int) -> list[Taken]:
+            taken = super().take(most_bytes)
+            if self.errors:
+                self.errors -= 1
+                raise SpillUnusable("no")
+            return taken
+
+    with Moody(tmp_path) as spill:
+        spill.append([Kept("k", b"1", ""), Kept("k", b"2", "")])
+        stream = FakeStream()
+        putting = producer(stream, [], spill=spill)
+        until(lambda: not spill.waiting)
+        with pytest.raises(SpillUnusable, match="no"):
+            putting.close()
+
+    assert [b"1", b"2"] == [each.data for each in stream.records]
 
 
 def test_a_directory_in_use_is_refused(tmp_path: Path) -> None:

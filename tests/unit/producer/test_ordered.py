@@ -13,6 +13,7 @@ from pipeline.core.chunk import MAX_RECORD_BYTES
 from pipeline.errors import Misconfiguration, Retryable
 from pipeline.model import Accepted, Entry, Failure, Position
 from pipeline.producer import KinesisSink, Pace, TooLarge, Unsent, put_in_order
+from pipeline.producer.ordered import call
 from pipeline.testing.kinesis import Fail, FakeStream, Fault, Refuse
 
 if TYPE_CHECKING:
@@ -221,6 +222,14 @@ def test_nothing_to_put_is_no_call() -> None:
 
 
 # the sink of the relay ------------------------------------------------------------------------------------------------
+
+
+def test_a_call_of_nothing_is_not_made() -> None:
+    """Kinesis would refuse it."""
+    stream = FakeStream()
+
+    assert [] == call(stream, [])
+    assert [] == stream.calls
 
 
 def test_sink_returns_only_failures() -> None:

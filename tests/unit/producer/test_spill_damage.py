@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.producer.spill import Kept, Spill
+from pipeline.producer.spill import Kept, Spill, SpillUnusable
+from pipeline.producer.spill.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -285,3 +286,24 @@ def test_other_files_are_left_alone(tmp_path: Path) -> None:
     with Spill(tmp_path) as spill:
         spill.done(numbers(spill)[0])
     assert {"done", "notes.txt"} == {path.name for path in tmp_path.iterdir()}
+
+
+def test_passing_by_what_is_lost_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the disk refuses to note it, nothing waits for ever."""
+    errors, move = [OSError(5, "Input/output error")], Place.move
+
+    def moody(place: Place, number: int) -> None:
+        if errors:
+            raise errors.pop()
+        move(place, number)
+
+    filled(tmp_path, 2)
+    with Spill(tmp_path, fsync=False) as spill:
+        (segment,) = segments(tmp_path)
+        segment.write_bytes(bytes(segment.stat().st_size))
+        monkeypatch.setattr(Place, "move", moody)
+        with pytest.raises(SpillUnusable):
+            spill.take(EVERYTHING)
+        assert 2 == spill.waiting
+        assert [] == spill.take(EVERYTHING)
+        assert (0, 2) == (spill.waiting, spill.damage.records)
