@@ -683,7 +683,7 @@ def test_ctrl_c_before_the_first_put() -> None:
 def test_a_call_that_hangs_is_left_behind(is_spilled: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:  # noqa: FBT001 - a table
     """Its records are given back, for nobody knows; its answer, when it comes, changes nothing."""
     monkeypatch.setattr(engine, "STOP_SECONDS", 0.01)
-    stream, reports = Held(), list[Report]()
+    stream, reports, others = Held(), list[Report](), set(threading.enumerate())
     if is_spilled:
         with Spill(tmp_path) as spill:
             spill.append([Kept("k", b"spilled", "")])
@@ -698,7 +698,7 @@ def test_a_call_that_hangs_is_left_behind(is_spilled: bool, monkeypatch: pytest.
     with pytest.raises(KeyboardInterrupt):
         leave()
     stream.gate.release()
-    until(lambda: not any(each.name == "producer" for each in threading.enumerate()))
+    until(lambda: others.issuperset(threading.enumerate()))
     with Spill(tmp_path) as spill:
         left = spill.waiting
 
