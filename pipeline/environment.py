@@ -1,23 +1,32 @@
-"""The only reader of the environment: what a function was given, turned into a consumer, once, at cold start."""
+"""The only reader of the environment: what a function was given, made into what answers for it, once, at cold start."""
 
 from __future__ import annotations
 
 import gc
 import os
+import sys
 import time
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from pipeline import routes
+from pipeline.api.ingest import Ingest
+from pipeline.api.openapi import document
+from pipeline.api.operations import ingest_api, query_api
+from pipeline.api.query import Query
 from pipeline.aws.claims import ClaimsBucket
 from pipeline.aws.clients import Clients
 from pipeline.aws.cloudwatch import BatchReport
 from pipeline.aws.dynamodb import ItemSink, StateSink
 from pipeline.aws.kinesis import KinesisStream
+from pipeline.aws.results import Results
 from pipeline.aws.s3 import ArchiveSink, DeadLetterBucket
 from pipeline.consumer import Consumer
+from pipeline.core.submission import Rules
+from pipeline.core.validate import compile_schemas
 from pipeline.errors import Misconfiguration
 from pipeline.model import Entry, Item, Line, State
 from pipeline.producer import KinesisSink
@@ -27,12 +36,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from pipeline.api.endpoint import Endpoint
+    from pipeline.model import Json
+
 METRICS_NAMESPACE = "kinesis-pipeline"
 
 
 @dataclass(frozen=True)
 class Environment:
-    """A function's environment variables, and the consumers that can be built from them."""
+    """A function's environment variables, and what can be built from them: consumers and endpoints."""
 
     variables: Mapping[str, str]
     clients: Clients
@@ -68,6 +80,26 @@ class Environment:
             )
         )
 
+    def ingest_api(self) -> Endpoint:
+        """The endpoint of `ingest_api`. Raises Misconfiguration when a variable is missing."""
+        return _settled(
+            ingest_api(
+                Ingest(
+                    stream=KinesisStream(self.clients.kinesis, self._get("STREAM_NAME")),
+                    rules=Rules(compile_schemas(read_schemas(self.schemas)), routes.PROCESS),
+                    source=f"//{self.variables.get('AWS_LAMBDA_FUNCTION_NAME', 'ingest-api')}",
+                    now=time.time,
+                    new_id=lambda: str(uuid.uuid4()),
+                ),
+                _tell,
+            )
+        )
+
+    def query_api(self) -> Endpoint:
+        """The endpoint of `query_api`. Raises Misconfiguration when a variable is missing."""
+        results = Results(self.clients.dynamodb, self._get("RESULTS_TABLE"))
+        return _settled(query_api(Query(results, document(read_schemas(self.schemas))), _tell))
+
     def _dead_letters(self, function: str) -> DeadLetterBucket:
         return DeadLetterBucket(self.clients.s3, self._get("DEAD_LETTER_BUCKET"), function)
 
@@ -83,10 +115,15 @@ def from_env() -> Environment:
     return Environment(os.environ, Clients())
 
 
-def _settled(consumer: Consumer) -> Consumer:
-    """The consumer, with all that cold start made kept out of the garbage collector's way: it halves decoding."""
+def _settled[T](made: T) -> T:
+    """What cold start made, with all of it kept out of the garbage collector's way: it halves decoding."""
     gc.freeze()
-    return consumer
+    return made
+
+
+def _tell(line: dict[str, Json]) -> None:
+    """One JSON line on stdout, which is the function's log."""
+    sys.stdout.write(f"{orjson.dumps(line).decode()}\n")
 
 
 def read_schemas(folder: Path) -> dict[str, dict[str, Any]]:

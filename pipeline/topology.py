@@ -2,7 +2,8 @@
 
 Plain data. `infra/template.yaml` is written by hand and says the same in CloudFormation's words; a contract test holds
 the two equal, both ways. A resource is named by its logical id in the template; `SourceTable/stream` is the stream of a
-table, `ArchiveBucket/archive/*` what lies under a prefix of a bucket, `${Stream}` the deployed name of a resource.
+table, `ResultsTable/index/timeline` an index of one, `ArchiveBucket/archive/*` what lies under a prefix of a bucket,
+`${Stream}` the deployed name of a resource.
 """
 
 from __future__ import annotations
@@ -94,8 +95,8 @@ class Grant:
     actions: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnyFunction:
     """A Lambda function.
 
     Args:
@@ -108,11 +109,28 @@ class Function:
     resource: str
     name: str
     handler: str
-    source: Source
     environment: Mapping[str, str]
     grants: tuple[Grant, ...]
     timeout_seconds: int = 60
     memory_mb: int = 1769
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function(AnyFunction):
+    """One that consumes a stream."""
+
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiFunction(AnyFunction):
+    """One that answers requests of the REST API.
+
+    Args:
+        operations: method and path of what it is asked; ANY is every method that no other function has of the path.
+    """
+
+    operations: frozenset[tuple[str, str]]
 
 
 STREAM: Final = Stream("Stream", retention_hours=72)
@@ -213,10 +231,57 @@ RELAY_CHANGES: Final = Function(
     ),
 )
 
+# API Gateway waits 29 seconds: a function that has not ended by then has nobody to answer.
+_API_SECONDS: Final = 27
+
+INGEST_API: Final = ApiFunction(
+    resource="IngestApiFunction",
+    name="ingest-api",
+    handler="pipeline.functions.ingest_api.handler",
+    operations=frozenset({("POST", "/events"), ("POST", "/events/{name}")}),
+    environment={
+        "POWERTOOLS_METRICS_NAMESPACE": "kinesis-pipeline",
+        "POWERTOOLS_SERVICE_NAME": "ingest_api",
+        "STREAM_NAME": "${Stream}",
+    },
+    grants=(Grant("Stream", frozenset({"kinesis:PutRecords"})), Grant("IngestApiLogs", _LOG)),
+    timeout_seconds=_API_SECONDS,
+)
+
+QUERY_API: Final = ApiFunction(
+    resource="QueryApiFunction",
+    name="query-api",
+    handler="pipeline.functions.query_api.handler",
+    operations=frozenset(
+        ("ANY", path)
+        for path in (
+            "/events",
+            "/events/{name}",
+            "/state/{table}/{key}",
+            "/state/{table}/{key}/history",
+            "/health",
+            "/openapi.json",
+            "/{proxy+}",
+        )
+    ),
+    environment={
+        "POWERTOOLS_METRICS_NAMESPACE": "kinesis-pipeline",
+        "POWERTOOLS_SERVICE_NAME": "query_api",
+        "RESULTS_TABLE": "${ResultsTable}",
+    },
+    grants=(
+        Grant("ResultsTable", frozenset({"dynamodb:GetItem"})),
+        Grant("ResultsTable/index/timeline", frozenset({"dynamodb:Query"})),
+        Grant("QueryApiLogs", _LOG),
+    ),
+    timeout_seconds=_API_SECONDS,
+)
+
 STREAMS: Final = (STREAM,)
 TABLES: Final = (RESULTS, SOURCE)
 BUCKETS: Final = (ARCHIVE, DEAD_LETTERS, CLAIMS)
 FUNCTIONS: Final = (PROCESS, RELAY_CHANGES)
+API_FUNCTIONS: Final = (INGEST_API, QUERY_API)
 
 OUTPUTS: Final[Mapping[str, str]] = {
     "StreamName": "${Stream}",
@@ -229,4 +294,6 @@ OUTPUTS: Final[Mapping[str, str]] = {
     "ClaimsBucketName": "${ClaimsBucket}",
     "ProcessFunctionName": "${ProcessFunction}",
     "RelayChangesFunctionName": "${RelayChangesFunction}",
+    "ApiUrl": "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/v1",
+    "ApiId": "${Api}",
 }

@@ -20,6 +20,7 @@ from pipeline import topology
 from pipeline.aws.clients import Clients
 from pipeline.core.claim import leave
 from pipeline.environment import Environment
+from pipeline.testing.api_events import api_event
 from pipeline.testing.lambda_events import dynamodb_event, dynamodb_record, kinesis_event, log_event
 
 if TYPE_CHECKING:
@@ -28,13 +29,16 @@ if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
 
     from pipeline.aws.cloudformation.template import Template
-    from pipeline.topology import Function
+    from pipeline.topology import AnyFunction, Function
 
 type Grants = dict[str, set[str]]
 
 # What Lambda itself does with the role of a function: none of it shows in the function's own calls.
 BY_LAMBDA = {"logs:CreateLogStream", "logs:PutLogEvents", "s3:ListBucket"}
 GIVEN_UP = "DeadLetterBucket/aws/lambda/*"
+FUNCTIONS: list[AnyFunction] = [*topology.FUNCTIONS, *topology.API_FUNCTIONS]
+# The one role beside those of functions: the account's, with which API Gateway writes logs.
+LOGS_ROLE = "ApiLogsRole"
 
 
 def place(value: Any) -> str:  # noqa: ANN401 - JSON
@@ -67,7 +71,7 @@ def granted(resources: Mapping[str, Any], function: str) -> Grants:
     return dict(grants)
 
 
-def declared(function: Function) -> Grants:
+def declared(function: AnyFunction) -> Grants:
     """What the topology grants, by resource."""
     grants: defaultdict[str, set[str]] = defaultdict(set)
     for grant in function.grants:
@@ -75,14 +79,14 @@ def declared(function: Function) -> Grants:
     return dict(grants)
 
 
-@pytest.mark.parametrize("function", topology.FUNCTIONS, ids=lambda each: each.name)
-def test_granted_is_declared(function: Function, resources: Mapping[str, Any]) -> None:
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda each: each.name)
+def test_granted_is_declared(function: AnyFunction, resources: Mapping[str, Any]) -> None:
     """A role allows what is declared, nothing more and nothing less."""
     assert declared(function) == granted(resources, function.resource)
 
 
 def test_each_function_has_a_role_of_its_own(resources: Mapping[str, Any]) -> None:
-    """No two functions share a role, no role is beside, and a role has no other policies."""
+    """No two functions share a role, one role is beside, for logs, and a function's has no other policies."""
     used = [
         each["Properties"]["Role"]["Fn::GetAtt"][0]
         for each in resources.values()
@@ -90,22 +94,27 @@ def test_each_function_has_a_role_of_its_own(resources: Mapping[str, Any]) -> No
     ]
     roles = {name: each["Properties"] for name, each in resources.items() if each["Type"] == "AWS::IAM::Role"}
 
+    logs = roles.pop(LOGS_ROLE)
+    (policy,) = logs.pop("ManagedPolicyArns")
+    assert policy["Fn::Sub"].endswith(":iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs")
+    assert "Policies" not in logs
     assert sorted(roles) == sorted(used)
     assert all("ManagedPolicyArns" not in role for role in roles.values())
     assert [] == [name for name, each in resources.items() if "Policy" in each["Type"] and "IAM" in each["Type"]]
 
 
 def test_only_lambda_may_take_a_role(resources: Mapping[str, Any]) -> None:
-    """A role trusts Lambda and nobody else."""
-    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-
-    for role in (each["Properties"] for each in resources.values() if each["Type"] == "AWS::IAM::Role"):
-        assert [trust] == role["AssumeRolePolicyDocument"]["Statement"]
+    """A role trusts Lambda and nobody else; the one for logs trusts API Gateway."""
+    for name, each in resources.items():
+        if each["Type"] == "AWS::IAM::Role":
+            service = "apigateway.amazonaws.com" if name == LOGS_ROLE else "lambda.amazonaws.com"
+            trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+            assert [trust] == each["Properties"]["AssumeRolePolicyDocument"]["Statement"]
 
 
 def test_nothing_is_granted_by_wildcard() -> None:
     """No action is a pattern and no resource is everything; a `*` stands behind a prefix of a bucket only."""
-    for function in topology.FUNCTIONS:
+    for function in FUNCTIONS:
         for grant in function.grants:
             assert not any("*" in action for action in grant.actions)
             bucket, _, prefix = grant.resource.partition("/")
@@ -163,8 +172,8 @@ class Calls:
         """Note a call to a table; every item is written."""
         asked = orjson.loads(cast("bytes", request.body))
         for table in asked.get("RequestItems") or [asked["TableName"]]:
-            self.needed[table].add(f"dynamodb:{operation}")
-        return b'{"UnprocessedItems": {}}'
+            self.needed[_with_index(table, asked)].add(f"dynamodb:{operation}")
+        return b'{"UnprocessedItems": {}, "Items": []}'
 
     def s3(self, operation: str, request: AWSPreparedRequest) -> bytes:
         """Note a call to an object, by the first part of its key; whatever is read has no bytes."""
@@ -180,6 +189,10 @@ class Calls:
         return orjson.dumps({"FailedRecordCount": 0, "Records": [accepted] * len(asked["Records"])})
 
 
+def _with_index(table: str, asked: Mapping[str, Any]) -> str:
+    return f"{table}/index/{asked['IndexName']}" if "IndexName" in asked else table
+
+
 class _Answer(AWSResponse):
     """A response that was never on a wire."""
 
@@ -188,7 +201,7 @@ class _Answer(AWSResponse):
         self._content = content
 
 
-def deployed(function: Function) -> Mapping[str, str]:
+def deployed(function: AnyFunction) -> Mapping[str, str]:
     """The environment of a function in a stack where each resource is called by its logical id."""
     return {name: value.removeprefix("${").removesuffix("}") for name, value in function.environment.items()}
 
@@ -230,6 +243,37 @@ def own(function: Function) -> Grants:
     """What is declared for the function's own calls: without reading its source, which Lambda does."""
     places = {name: actions - BY_LAMBDA for name, actions in declared(function).items() if name != GIVEN_UP}
     return {name: actions for name, actions in places.items() if actions and name != function.source.resource}
+
+
+def calls_of_ingest_api() -> Grants:
+    """An event that is accepted."""
+    calls = Calls()
+    endpoint = Environment(deployed(topology.INGEST_API), calls.attach(Clients(local=True))).ingest_api()
+    headers = {"Content-Type": "application/cloudevents+json"}
+    event = api_event("POST", "/events", headers=headers, body=orjson.dumps(log_event()))
+    assert 202 == endpoint.answer(event, lambda: 27.0)["statusCode"]
+    return dict(calls.needed)
+
+
+def calls_of_query_api() -> Grants:
+    """One item, and a list by the index."""
+    calls = Calls()
+    endpoint = Environment(deployed(topology.QUERY_API), calls.attach(Clients(local=True))).query_api()
+    one = api_event("GET", "/state/{table}/{key}", {"table": "orders", "key": "1"})
+    assert 404 == endpoint.answer(one, lambda: 27.0)["statusCode"]
+    assert 200 == endpoint.answer(api_event("GET", "/events", query={"key": ["k"]}), lambda: 27.0)["statusCode"]
+    return dict(calls.needed)
+
+
+@pytest.mark.parametrize(
+    ("function", "calls"),
+    [(topology.INGEST_API, calls_of_ingest_api), (topology.QUERY_API, calls_of_query_api)],
+    ids=lambda each: getattr(each, "name", ""),
+)
+def test_the_api_uses_what_it_is_granted(function: AnyFunction, calls: Callable[[], Grants]) -> None:
+    """Every grant of a function of the API is used, and it calls nothing that is not granted."""
+    grants = {name: actions - BY_LAMBDA for name, actions in declared(function).items()}
+    assert {name: actions for name, actions in grants.items() if actions} == calls()
 
 
 def test_process_uses_what_it_is_granted() -> None:

@@ -5,18 +5,25 @@ Equality holds both ways: what only one of the two knows makes them differ.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pipeline import topology
-from pipeline.topology import Bucket, Function, Index, Source, Stream, Table
+from pipeline.api.operations import INGEST, QUERY
+from pipeline.topology import ApiFunction, Bucket, Function, Index, Source, Stream, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from pipeline.aws.cloudformation.template import Template
+    from pipeline.topology import AnyFunction
+
+
+# What API Gateway's extension calls every method that is not named.
+METHODS = {"x-amazon-apigateway-any-method": "ANY"}
 
 
 def of_type(resources: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -31,6 +38,8 @@ def reference(value: object) -> str:
             return f"${{{name}}}"
         case {"Fn::GetAtt": [name, attribute]}:
             return f"${{{name}.{attribute}}}"
+        case {"Fn::Sub": text}:
+            return str(text)
         case _:
             return str(value)
 
@@ -86,21 +95,49 @@ def read_buckets(resources: Mapping[str, Any]) -> set[Bucket]:
 
 
 def read_functions(resources: Mapping[str, Any]) -> list[Function]:
-    """The functions without what they may do, which is compared on its own."""
+    """The functions with a source, without what they may do, which is compared on its own."""
     sources = {place(each["FunctionName"]): each for _, each in of_type(resources, "AWS::Lambda::EventSourceMapping")}
     return [
-        Function(
-            resource=name,
-            name=each["FunctionName"]["Fn::Sub"].removeprefix("${AWS::StackName}-"),
-            handler=each["Handler"],
-            source=read_source(sources.pop(name)),
-            environment={key: reference(value) for key, value in each["Environment"]["Variables"].items()},
-            grants=(),
-            timeout_seconds=each["Timeout"],
-            memory_mb=each["MemorySize"],
-        )
+        Function(**read_function(name, each), source=read_source(sources.pop(name)))
         for name, each in of_type(resources, "AWS::Lambda::Function")
+        if name in sources
     ]
+
+
+def read_api_functions(resources: Mapping[str, Any]) -> list[ApiFunction]:
+    """The functions without a source, with what API Gateway asks of them."""
+    operations = read_operations(resources)
+    sources = {place(each["FunctionName"]) for _, each in of_type(resources, "AWS::Lambda::EventSourceMapping")}
+    return [
+        ApiFunction(**read_function(name, each), operations=frozenset(operations[name]))
+        for name, each in of_type(resources, "AWS::Lambda::Function")
+        if name not in sources
+    ]
+
+
+def read_function(name: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    """What all functions have."""
+    return {
+        "resource": name,
+        "name": properties["FunctionName"]["Fn::Sub"].removeprefix("${AWS::StackName}-"),
+        "handler": properties["Handler"],
+        "environment": {key: reference(value) for key, value in properties["Environment"]["Variables"].items()},
+        "grants": (),
+        "timeout_seconds": properties["Timeout"],
+        "memory_mb": properties["MemorySize"],
+    }
+
+
+def read_operations(resources: Mapping[str, Any]) -> Mapping[str, set[tuple[str, str]]]:
+    """Method and path of what API Gateway asks of each function."""
+    operations: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+    for _, api in of_type(resources, "AWS::ApiGateway::RestApi"):
+        for path, methods in api["Body"]["paths"].items():
+            for method, each in methods.items():
+                uri = each["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
+                name = uri.rpartition("${")[2].removesuffix(".Arn}/invocations")
+                operations[name].add((METHODS.get(method, method.upper()), path))
+    return operations
 
 
 def read_source(mapping: Mapping[str, Any]) -> Source:
@@ -116,8 +153,8 @@ def read_source(mapping: Mapping[str, Any]) -> Source:
     )
 
 
-def without_grants(functions: tuple[Function, ...]) -> list[Function]:
-    """What `read_functions` reads."""
+def without_grants[F: AnyFunction](functions: tuple[F, ...]) -> list[F]:
+    """What `read_functions` and `read_api_functions` read."""
     return [replace(each, grants=()) for each in functions]
 
 
@@ -131,6 +168,40 @@ def test_streams_tables_and_buckets_are_the_declared_ones(resources: Mapping[str
 def test_functions_are_the_declared_ones(resources: Mapping[str, Any]) -> None:
     """Handlers, environment, sources and batch settings are the declared ones, of all functions and no others."""
     assert without_grants(topology.FUNCTIONS) == read_functions(resources)
+    assert without_grants(topology.API_FUNCTIONS) == read_api_functions(resources)
+
+
+def test_the_api_leads_to_the_operations() -> None:
+    """API Gateway asks each function for all that it answers; what nobody answers goes to `query_api`."""
+    asked = {each.resource: each.operations for each in topology.API_FUNCTIONS}
+    assert INGEST.keys() == asked["IngestApiFunction"]
+    assert {("ANY", path) for _, path in (*INGEST, *QUERY)} | {("ANY", "/{proxy+}")} == asked["QueryApiFunction"]
+
+
+def test_another_authorization_is_another_deployment(
+    template: Template, translate: Callable[[Template], Mapping[str, Any]]
+) -> None:
+    """A stage shows what was deployed: a parameter that changes who may call must make a new deployment."""
+    deployments = set()
+    for authorization in template["Parameters"]["ApiAuthorization"]["AllowedValues"]:
+        template["Parameters"]["ApiAuthorization"]["Default"] = authorization
+        deployments |= {name for name, _ in of_type(translate(template)["Resources"], "AWS::ApiGateway::Deployment")}
+
+    assert 3 == len(deployments)
+
+
+@pytest.mark.parametrize("path", ["/events", "/health"])
+def test_an_operation_that_differs_is_seen(
+    template: Template, translate: Callable[[Template], Mapping[str, Any]], path: str
+) -> None:
+    """A path that only one of the two knows, or a method that another function answers, makes the two differ."""
+    paths = template["Resources"]["Api"]["Properties"]["DefinitionBody"]["paths"]
+    if path == "/events":
+        del paths[path]["post"]
+    else:
+        paths["/more"] = paths.pop(path)
+
+    assert without_grants(topology.API_FUNCTIONS) != read_api_functions(translate(template)["Resources"])
 
 
 def test_every_mapping_belongs_to_a_declared_function(resources: Mapping[str, Any]) -> None:
@@ -150,7 +221,7 @@ def test_references_lead_somewhere() -> None:
     known = {each.resource for each in (*topology.STREAMS, *topology.TABLES, *topology.BUCKETS)}
     told = {
         value.strip("${}")
-        for each in topology.FUNCTIONS
+        for each in (*topology.FUNCTIONS, *topology.API_FUNCTIONS)
         for value in each.environment.values()
         if value.startswith("${")
     }

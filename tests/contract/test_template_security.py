@@ -125,7 +125,35 @@ def names(resources: Mapping[str, Any]) -> Iterator[str]:
                 yield f"{name}: {key} is the same for every stack"
 
 
-RULES = [streams, tables, buckets, tls, mappings, logs, kept, names]
+def apis(resources: Mapping[str, Any]) -> Iterator[str]:
+    """Every method of an API asks for what the parameter says, and no page of another site may call one."""
+    for name, each in of_type(resources, "AWS::ApiGateway::RestApi"):
+        for path, methods in each["Body"]["paths"].items():
+            for method, operation in methods.items():
+                if operation.get("x-amazon-apigateway-auth") != {"type": {"Fn::If": ["WithIam", "AWS_IAM", "NONE"]}}:
+                    yield f"{name}: {method} {path} asks for no signature"
+                if operation.get("security") != {"Fn::If": ["WithApiKey", [{"api_key": []}], []]}:
+                    yield f"{name}: {method} {path} asks for no key"
+                if method == "options" or "mock" in str(operation["x-amazon-apigateway-integration"]["type"]):
+                    yield f"{name}: {method} {path} lets other sites in"
+
+
+def stages(resources: Mapping[str, Any]) -> Iterator[str]:
+    """Every stage is throttled and tells who called, and no log of it holds a body."""
+    for name, each in of_type(resources, "AWS::ApiGateway::Stage"):
+        (settings,) = each.get("MethodSettings", [{}])
+        if (settings.get("ResourcePath"), settings.get("HttpMethod")) != ("/*", "*"):
+            yield f"{name}: has methods without settings"
+        if not settings.get("ThrottlingRateLimit") or not settings.get("ThrottlingBurstLimit"):
+            yield f"{name}: is not throttled"
+        if settings.get("DataTraceEnabled") is not False or settings.get("LoggingLevel") != "OFF":
+            yield f"{name}: logs bodies"
+        access = each.get("AccessLogSetting", {})
+        if "$context.requestId" not in access.get("Format", "") or "Fn::GetAtt" not in access["DestinationArn"]:
+            yield f"{name}: keeps no account of requests"
+
+
+RULES = [streams, tables, buckets, tls, mappings, logs, kept, names, apis, stages]
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -135,6 +163,9 @@ def test_rules_hold(rule: Callable[[Mapping[str, Any]], Iterator[str]], resource
 
 
 MAPPING = ("ProcessFunction", "Properties", "Events", "Records", "Properties")
+ANY = "x-amazon-apigateway-any-method"
+HEALTH = ("Api", "Properties", "DefinitionBody", "paths", "/health", ANY)
+SETTINGS = ("Api", "Properties", "MethodSettings", 0)
 GONE = object()
 
 
@@ -202,11 +233,28 @@ GONE = object()
         (kept, ("ArchiveBucket", "DeletionPolicy"), "Delete", "ArchiveBucket: goes with its stack"),
         (kept, ("Stream", "UpdateReplacePolicy"), GONE, "Stream: a replacement takes unread records along"),
         (names, ("Stream", "Properties", "Name"), "events", "Stream: Name is the same for every stack"),
+        (apis, (*HEALTH, "x-amazon-apigateway-auth"), GONE, f"Api: {ANY} /health asks for no signature"),
+        (apis, (*HEALTH, "security"), GONE, f"Api: {ANY} /health asks for no key"),
+        (
+            apis,
+            (*HEALTH, "x-amazon-apigateway-integration", "type"),
+            "mock",
+            f"Api: {ANY} /health lets other sites in",
+        ),
+        (stages, (*SETTINGS, "HttpMethod"), "GET", "Apiv1Stage: has methods without settings"),
+        (stages, (*SETTINGS, "ThrottlingBurstLimit"), GONE, "Apiv1Stage: is not throttled"),
+        (stages, (*SETTINGS, "DataTraceEnabled"), True, "Apiv1Stage: logs bodies"),
+        (
+            stages,
+            ("Api", "Properties", "AccessLogSetting", "Format"),
+            "$context.path",
+            "Apiv1Stage: keeps no account of requests",
+        ),
     ],
 )
 def test_a_rule_that_is_broken_is_seen(
     rule: Callable[[Mapping[str, Any]], Iterator[str]],
-    path: tuple[str, ...],
+    path: tuple[str | int, ...],
     value: object,
     complaint: str,
     template: Template,

@@ -21,11 +21,19 @@ if TYPE_CHECKING:
 
 # What LocalStack's community edition can make; anything else would be left out there without a word.
 ON_LOCALSTACK = {
+    "AWS::ApiGateway::Account",
+    "AWS::ApiGateway::ApiKey",
+    "AWS::ApiGateway::Deployment",
+    "AWS::ApiGateway::RestApi",
+    "AWS::ApiGateway::Stage",
+    "AWS::ApiGateway::UsagePlan",
+    "AWS::ApiGateway::UsagePlanKey",
     "AWS::DynamoDB::Table",
     "AWS::IAM::Role",
     "AWS::Kinesis::Stream",
     "AWS::Lambda::EventSourceMapping",
     "AWS::Lambda::Function",
+    "AWS::Lambda::Permission",
     "AWS::Logs::LogGroup",
     "AWS::S3::Bucket",
     "AWS::S3::BucketPolicy",
