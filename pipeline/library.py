@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Unpack
 
+from pipeline.aws.claims import open_claims
+from pipeline.aws.clients import Clients
 from pipeline.aws.kinesis import open_stream
 from pipeline.producer import AsyncProducer as _AsyncProducer
 from pipeline.producer import Options
@@ -32,6 +34,8 @@ class Producer(_Producer):
         stream: the name of a Kinesis stream, or a RecordStream.
         report: called once for each record, with what became of it.
         region, profile, endpoint_url: where the stream is, if not where the AWS configuration says.
+        claims_bucket: an S3 bucket for the data of events that are too large for the stream (claim check); the same as
+            the functions that read them have. Without it such events are given back as TooLarge.
         options: see `pipeline.producer.settings.Settings`.
 
     Raises NotDeployed when there is no such stream; Misconfiguration when it cannot be reached or keeps no order.
@@ -45,9 +49,11 @@ class Producer(_Producer):
         region: str | None = None,
         profile: str | None = None,
         endpoint_url: str | None = None,
+        claims_bucket: str | None = None,
         **options: Unpack[Options],
     ) -> None:
-        super().__init__(_opened(stream, region, profile, endpoint_url), report, **_with_defaults(options))
+        clients = Clients(endpoint_url, region, profile)
+        super().__init__(_opened(stream, clients), report, **_completed(options, claims_bucket, clients))
 
 
 class AsyncProducer(_AsyncProducer):
@@ -60,19 +66,23 @@ class AsyncProducer(_AsyncProducer):
         region: str | None = None,
         profile: str | None = None,
         endpoint_url: str | None = None,
+        claims_bucket: str | None = None,
         **options: Unpack[Options],
     ) -> None:
-        super().__init__(_opened(stream, region, profile, endpoint_url), **_with_defaults(options))
+        clients = Clients(endpoint_url, region, profile)
+        super().__init__(_opened(stream, clients), **_completed(options, claims_bucket, clients))
 
 
-def _opened(
-    stream: str | RecordStream, region: str | None, profile: str | None, endpoint_url: str | None
-) -> RecordStream:
+def _opened(stream: str | RecordStream, clients: Clients) -> RecordStream:
     if isinstance(stream, str):
-        return open_stream(stream, region=region, profile=profile, endpoint_url=endpoint_url)
+        return open_stream(stream, region=clients.region, profile=clients.profile, endpoint_url=clients.endpoint_url)
     return stream
 
 
-def _with_defaults(options: Options) -> Options:
+def _completed(options: Options, claims_bucket: str | None, clients: Clients) -> Options:
+    """With what is usual in this project."""
     options.setdefault("aggregate", AGGREGATED)
+    if claims_bucket is not None:
+        options.setdefault("oversize", "claim-check")
+        options["claims"] = open_claims(claims_bucket, clients)
     return options

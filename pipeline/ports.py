@@ -77,6 +77,19 @@ class ClaimSource(Protocol):
         ...
 
 
+class ClaimStore(Protocol):
+    """Somewhere to leave the data of events that are too large for the stream, for a `ClaimSource` to fetch."""
+
+    @property
+    def bucket(self) -> str:
+        """Its name, which the references have."""
+        ...
+
+    def leave(self, claim: Claim, body: bytes) -> None:
+        """Keep the body under the claim's name; twice leaves one. Raises Retryable or Misconfiguration."""
+        ...
+
+
 class Lookup(Protocol):
     """Somewhere that facts for enrichment come from."""
 

@@ -1,4 +1,4 @@
-"""The data of events that were too large for the stream, fetched from S3 where their producer left them."""
+"""The data of events that are too large for the stream: left in S3 by their producer, and fetched from there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline.aws.backoff import Backoff
-from pipeline.aws.failures import classify, error_code
+from pipeline.aws.failures import classify, error_code, explain
 from pipeline.errors import Misconfiguration, Retryable
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
 
+    from pipeline.aws.clients import Clients
     from pipeline.model import Claim
     from pipeline.ports import Remaining
 
@@ -27,7 +28,7 @@ CLAIM_READERS: Final = 16
 
 @dataclass(frozen=True)
 class ClaimsBucket:
-    """ClaimSource: one object for each claim.
+    """ClaimSource and ClaimStore: one object for each claim.
 
     Without s3:ListBucket on the bucket S3 answers that access is denied where there is no object, which is raised as a
     misconfiguration (API reference, GetObject, "Permissions").
@@ -47,6 +48,13 @@ class ClaimsBucket:
                 bodies.update(zip(chunk, readers.map(lambda each: self._fetch(each, remaining), chunk), strict=True))
         return bodies
 
+    def leave(self, claim: Claim, body: bytes) -> None:
+        """Put the object, anew where it is there already, so that it is kept as long as the last that needs it."""
+        try:
+            self.client.put_object(Bucket=self.bucket, Key=claim.key, Body=body, ContentType="application/json")
+        except (BotoCoreError, ClientError) as error:
+            raise classify(error) or Misconfiguration(f"bucket {self.bucket} refuses {claim.key}: {error}") from error
+
     def _fetch(self, claim: Claim, remaining: Remaining) -> bytes | None:
         return self.backoff.retry(lambda: self._get(claim), remaining)
 
@@ -61,3 +69,11 @@ class ClaimsBucket:
             if isinstance(error, ClientError) and error_code(error) == "NoSuchKey":
                 return None
             raise classify(error) or Misconfiguration(f"bucket {self.bucket} refuses {claim.key}: {error}") from error
+
+
+def open_claims(bucket: str, clients: Clients) -> ClaimsBucket:
+    """The bucket by its name, where these clients are. Raises Misconfiguration when they cannot be made."""
+    try:
+        return ClaimsBucket(clients.s3, bucket)
+    except BotoCoreError as error:
+        raise Misconfiguration(f"bucket {bucket!r} cannot be used: {explain(error)}") from error

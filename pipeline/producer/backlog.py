@@ -12,7 +12,7 @@ from pipeline.producer.rate import cost, is_throttled
 from pipeline.producer.spill import Kept, SpillDamaged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from pipeline.core.chunk import Slot
     from pipeline.model import Accepted, Refused
@@ -36,9 +36,10 @@ class Backlog:
     def __bool__(self) -> bool:
         return self.spill.waiting > 0
 
-    def keep(self, kept: Iterable[tuple[Entry, str]]) -> None:
+    def keep(self, kept: Sequence[tuple[Entry, str]]) -> None:
         """Behind all that is there: entries, each with its event's id. Raises SpillFull, SpillUnusable."""
-        self.spill.append([Kept(entry.partition_key, entry.data, event_id) for entry, event_id in kept])
+        if kept:
+            self.spill.append([Kept(entry.partition_key, entry.data, event_id) for entry, event_id in kept])
 
     def chunk(self) -> Sequence[Slot[None]]:
         """The next call's worth; nothing where all that is left is damaged. Raises SpillUnusable."""

@@ -9,6 +9,7 @@ from math import inf
 from typing import TYPE_CHECKING, Final
 
 from pipeline.core.chunk import MAX_RECORD_BYTES, partition_key
+from pipeline.producer.claims import claimed
 from pipeline.producer.outcome import Full, TooLarge
 from pipeline.producer.receipt import Receipt
 from pipeline.producer.sender import STOPPED, Sender
@@ -68,6 +69,11 @@ class Engine(Sender):
         key_bytes = None if key is None else key.encode()
         held = 2 * (len(data) + len(key_bytes or b"")) + RECORD_BYTES
         receipt = Receipt(record, position, waiter, self._settled, event_id, held)
+        name = self._outbox.bucket(key_bytes) if is_aggregated else key or ""
+        size = len(data) + len(name.encode())
+        too_large = None
+        if size > MAX_RECORD_BYTES:
+            data, too_large = self._fitted(receipt, outgoing, size)
         with self._lock:
             if self._is_hindered or self._held_bytes + held > self._most_bytes:
                 self._wait_for_room(held)
@@ -76,11 +82,12 @@ class Engine(Sender):
             receipt.round = self._round
             receipt.put_at = self._now()
             self._in_round[self._round] += 1
-            name = self._outbox.bucket(key_bytes) if is_aggregated else key or ""
-            size = len(data) + len(name.encode())
-            if size <= MAX_RECORD_BYTES:
+            if too_large is None:
                 if is_aggregated:
-                    self._outbox.put_aggregated(receipt, key_bytes, name, data, receipt.put_at)
+                    if receipt.owed is None:
+                        self._outbox.put_aggregated(receipt, key_bytes, name, data, receipt.put_at)
+                    else:
+                        self._outbox.put_alone(receipt, name, data, receipt.put_at)
                 else:
                     self._outbox.put(receipt, name, data, receipt.put_at)
                 if self._is_asleep or (self._is_idle and self._outbox.is_worth_a_call):
@@ -88,9 +95,19 @@ class Engine(Sender):
                     self._work.notify()
                 return receipt
             self._counts.refused += 1
-        receipt.outcome = TooLarge(size)
+        receipt.outcome = too_large
         self._finish([receipt])
         return receipt
+
+    def _fitted(self, receipt: Receipt, outgoing: Outgoing, size: int) -> tuple[bytes, TooLarge | None]:
+        """What is to travel instead; or why the record cannot."""
+        if self._claims is None or outgoing.type is None:
+            return b"", TooLarge(size)
+        found = claimed(outgoing.data, size - len(outgoing.data), self._claims.bucket)
+        if isinstance(found, TooLarge):
+            return b"", found
+        data, receipt.owed = found
+        return data, None
 
     def flush(self, seconds: float | None = None) -> bool:
         """Send all that was taken before, and wait until it is told; whether it is. Raises what went wrong."""

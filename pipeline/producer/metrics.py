@@ -28,6 +28,7 @@ class Metrics:
         accepted: records on the stream.
         retried: entries that were not accepted and had to be sent again.
         refused: records too large for the stream.
+        claimed: records whose data were left in S3, so that a reference travels.
         unsent: records given back after their deadline, or at the end.
         spilled: records kept on disk instead; `resent` entries of the spill are on the stream by now.
         damaged: records of the spill, at least, that could not be read any more.
@@ -43,6 +44,7 @@ class Metrics:
     accepted: int
     retried: int
     refused: int
+    claimed: int
     unsent: int
     spilled: int
     resent: int
@@ -87,6 +89,7 @@ class Counts:
     accepted: int = 0
     retried: int = 0
     refused: int = 0
+    claimed: int = 0
     unsent: int = 0
     spilled: int = 0
     resent: int = 0
@@ -113,6 +116,7 @@ class Counts:
             accepted=self.accepted,
             retried=self.retried,
             refused=self.refused,
+            claimed=self.claimed,
             unsent=self.unsent,
             spilled=self.spilled,
             resent=self.resent,

@@ -68,6 +68,12 @@ class Outbox[T]:
         """A record that travels by itself, under this partition key."""
         self.sending.waiting.add(Entry(_NOWHERE, name, data), [tag], now)
 
+    def put_alone(self, tag: T, name: str, data: bytes, now: float) -> None:
+        """A record of an aggregate's bucket that travels by itself, behind all that the bucket has."""
+        if name in self._open:
+            self._close(name)
+        self.put(tag, name, data, now)
+
     def put_aggregated(self, tag: T, key: bytes | None, name: str, data: bytes, now: float) -> None:
         """A record that travels in an aggregate of its bucket, whose name this is. The key is UTF-8."""
         user_key = name.encode() if key is None else key
@@ -75,17 +81,17 @@ class Outbox[T]:
         if found is not None and now - found.since <= OPEN_SECONDS and found.aggregate.add(user_key, data):
             found.tags.append(tag)
             return
-        if found is not None:
+        if found is not None and key is None:
             self._close(name)
-            if key is None:
-                self._turn += 1
-                self.put_aggregated(tag, None, self.bucket(None), data, now)
-                return
-        if fits_alone(user_key, data):
+            self._turn += 1
+            self.put_aggregated(tag, None, self.bucket(None), data, now)
+        elif fits_alone(user_key, data):
+            if found is not None:
+                self._close(name)
             self._open[name] = found = _Open(Aggregate(), [tag], now)
             found.aggregate.add(user_key, data)
         else:
-            self.put(tag, name, data, now)
+            self.put_alone(tag, name, data, now)
 
     @property
     def is_worth_a_call(self) -> bool:

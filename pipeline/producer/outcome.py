@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TooLarge:
-    """The stream would never take it: data and partition key together, in bytes."""
+    """The stream would never take it: data and partition key together, in bytes; nor would the store of claims."""
 
     size_bytes: int
     limit_bytes: int = MAX_RECORD_BYTES
 
     def __str__(self) -> str:
-        return f"{self.size_bytes:,} bytes with its key; a record on the stream is at most {self.limit_bytes:,}"
+        what = "a record on the stream" if self.limit_bytes == MAX_RECORD_BYTES else "what is left in S3"
+        return f"{self.size_bytes:,} bytes with its key; {what} is at most {self.limit_bytes:,}"
 
 
 @dataclass(frozen=True, slots=True)

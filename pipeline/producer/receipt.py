@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading  # noqa: TC003 - a Struct looks at its types
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from pipeline.model import Position
 from pipeline.producer.outcome import Outcome, Puttable, Report
+
+if TYPE_CHECKING:
+    from pipeline.producer.claims import Owed
 
 
 class Receipt(Struct, eq=False):
@@ -19,7 +22,7 @@ class Receipt(Struct, eq=False):
         outcome: what became of it, or None so far.
         sub_sequence_number: its place in an aggregate.
 
-    The others are the producer's: what the record was put with, when it was, and who waits for it.
+    The others are the producer's: what the record was put with, when it was, who waits for it, and what it owes.
     """
 
     record: Puttable
@@ -33,6 +36,7 @@ class Receipt(Struct, eq=False):
     put_at: float = 0.0
     outcome: Outcome | None = None
     sub_sequence_number: int = 0
+    owed: Owed | None = None
 
     @property
     def position(self) -> Position:

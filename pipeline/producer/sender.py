@@ -13,7 +13,9 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from pipeline.model import Refused
 from pipeline.producer.backlog import Backlog
+from pipeline.producer.claims import owes, pay, try_to_pay
 from pipeline.producer.metrics import Counts
 from pipeline.producer.ordered import Pace, call
 from pipeline.producer.outbox import Outbox
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pipeline.core.chunk import Slot
-    from pipeline.ports import RecordStream
+    from pipeline.model import Accepted
+    from pipeline.ports import ClaimStore, RecordStream
     from pipeline.producer.ordered import Sending
     from pipeline.producer.outcome import Outcome
     from pipeline.producer.receipt import Receipt
@@ -47,6 +50,7 @@ class Sender:
     def __init__(self, stream: RecordStream, tell: Callable[[Sequence[Receipt]], None], settings: Settings) -> None:
         self._settings = settings
         self._stream = stream
+        self._claims = settings.claims if settings.oversize == "claim-check" else None
         self._tell = tell
         self._pace = settings.pace or Pace(sleep=self._doze)
         self._outbox: Outbox[Receipt] = Outbox(settings.buckets, settings.linger_seconds)
@@ -127,7 +131,7 @@ class Sender:
         return not self._is_abandoned
 
     def _send(self, chunk: Sequence[Slot[list[Receipt]]]) -> None:
-        answers = call(self._stream, chunk)
+        answers = call(self._stream, chunk) if self._claims is None else self._send_paid(self._claims, chunk)
         with self._lock:
             if self._is_abandoned:
                 return
@@ -143,6 +147,23 @@ class Sender:
                     receipt.sub_sequence_number = number
             self._counts.accepted += len(receipts)
         self._finish(receipts)
+
+    def _send_paid(self, claims: ClaimStore, chunk: Sequence[Slot[list[Receipt]]]) -> Sequence[Accepted | Refused]:
+        """Leave what is owed, and send what owes nothing then; the rest is as if it were refused."""
+        reason = self._paid(pay, claims, chunk)
+        if self._is_abandoned:
+            return [Refused(STOPPED)] * len(chunk)
+        if not reason:
+            return call(self._stream, chunk)
+        answers = iter(call(self._stream, [slot for slot in chunk if not owes(slot)]))
+        return [Refused(reason) if owes(slot) else next(answers) for slot in chunk]
+
+    def _paid(self, how: Callable[..., str], claims: ClaimStore, slots: Sequence[Slot[list[Receipt]]]) -> str:
+        owing = sum(map(owes, slots))
+        reason = how(claims, slots)
+        with self._lock:
+            self._counts.claimed += owing - sum(map(owes, slots))
+        return reason
 
     def _send_again(self, backlog: Backlog) -> None:
         chunk = backlog.chunk()
@@ -193,23 +214,35 @@ class Sender:
         self._return(slots, reason)
 
     def _return(self, slots: Sequence[Slot[list[Receipt]]], reason: str) -> None:
-        receipts = [receipt for slot in slots for receipt in slot.tag]
-        if receipts:
-            outcome = self._spilled(slots, reason)
-            with self._lock:
-                if isinstance(outcome, Spilled):
-                    self._counts.spilled += len(receipts)
-                else:
-                    self._counts.unsent += len(receipts)
-            for receipt in receipts:
-                receipt.outcome = outcome
-            self._finish(receipts)
+        """Spill what owes nothing, where there is a spill, and give back the rest; told in order."""
+        if not slots:
+            return
+        why = self._last_payment(slots, reason)
+        outcome = self._spilled([slot for slot in slots if not owes(slot)], reason)
+        receipts: list[Receipt] = []
+        spilled = 0
+        for slot in slots:
+            told = Unsent(why) if owes(slot) else outcome
+            spilled += len(slot.tag) * isinstance(told, Spilled)
+            receipts += slot.tag
+            for receipt in slot.tag:
+                receipt.outcome = told
+        with self._lock:
+            self._counts.spilled += spilled
+            self._counts.unsent += len(receipts) - spilled
+        self._finish(receipts)
+
+    def _last_payment(self, slots: Sequence[Slot[list[Receipt]]], reason: str) -> str:
+        """A spill keeps what travels, so what is owed is left now or never; why it is not."""
+        if self._claims is None or self._backlog is None or self._is_stopped:
+            return reason
+        return self._paid(try_to_pay, self._claims, slots)
 
     def _spilled(self, slots: Sequence[Slot[list[Receipt]]], reason: str) -> Outcome:
         if self._backlog is None:
             return Unsent(reason)
         try:
-            self._backlog.keep((slot.entry, slot.tag[0].id) for slot in slots)
+            self._backlog.keep([(slot.entry, slot.tag[0].id) for slot in slots])
         except Exception as error:  # noqa: BLE001 - whatever a disk does, the records go back to their caller
             return Unsent(f"{reason}; and {error}")
         return Spilled(reason)

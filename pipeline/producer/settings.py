@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from math import inf
-from typing import TYPE_CHECKING, Final, TypedDict
+from typing import TYPE_CHECKING, Final, Literal, TypedDict, get_args
 
 from pipeline.core.chunk import MAX_CALL_BYTES
 
@@ -13,12 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from pathlib import Path
 
+    from pipeline.ports import ClaimStore
     from pipeline.producer.ordered import Pace
     from pipeline.producer.spill import Spill
 
 BUFFER_BYTES: Final = 32 * 1024 * 1024
 # What Python holds of a record besides its data and key: the receipt, the entry, their places in queues.
 RECORD_BYTES: Final = 1024
+
+Oversize = Literal["refuse", "claim-check"]
 
 
 class Options(TypedDict, total=False):
@@ -33,6 +36,8 @@ class Options(TypedDict, total=False):
     type: str
     source: str
     spill: Spill | Path | str | None
+    oversize: Oversize
+    claims: ClaimStore | None
     pace: Pace | None
     now: Callable[[], float]
 
@@ -53,6 +58,10 @@ class Settings:
         block_seconds: how long `put` waits for room before it raises Full; 0 for not at all.
         type, source: of the envelopes that are made around bare data (CloudEvents attributes).
         spill: where records are kept that were not accepted in time: a directory, or a Spill that stays the caller's.
+        oversize: what becomes of an event that is too large for the stream: `refuse` gives it back as TooLarge;
+            `claim-check` leaves its data in the store first (up to 8 MiB), and a reference travels. Whatever has its
+            partition key waits behind it meanwhile. Bytes are always refused.
+        claims: that store.
         pace: the waits between tries.
         now: a clock that only moves forward, in seconds.
     """
@@ -66,6 +75,8 @@ class Settings:
     type: str | None = None
     source: str | None = None
     spill: Spill | Path | str | None = None
+    oversize: Oversize = "refuse"
+    claims: ClaimStore | None = None
     pace: Pace | None = None
     now: Callable[[], float] = time.monotonic
 
@@ -74,6 +85,10 @@ class Settings:
             raise ValueError(f"buffer_bytes must hold a call's worth, at least {MAX_CALL_BYTES}")
         if self.buckets < 1:
             raise ValueError("buckets must be at least 1")
+        if self.oversize not in get_args(Oversize):
+            raise ValueError(f"oversize must be one of: {', '.join(get_args(Oversize))}")
+        if self.oversize == "claim-check" and self.claims is None:
+            raise ValueError("oversize='claim-check' needs claims, where the data are left")
 
     def aggregates(self, event_type: str | None) -> bool:
         """Whether a record of that type travels in an aggregate; None is no event."""

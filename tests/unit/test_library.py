@@ -10,8 +10,9 @@ import pytest
 
 import pipeline
 from pipeline import AsyncProducer, Producer, library
+from pipeline.aws.clients import Clients
 from pipeline.core.kpl import is_aggregate
-from pipeline.model import Event
+from pipeline.model import Claim, Event
 from pipeline.testing.kinesis import FakeStream
 
 LOG = Event("e-1", "//host/file", "log.v1", "2026-11-23T10:00:00Z", {"body": "x"}, "k")
@@ -70,6 +71,37 @@ def test_a_name_is_looked_for_at_aws(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert [("events", {"region": "eu-west-1", "profile": "p", "endpoint_url": "http://127.0.0.1:1"})] == asked
     assert 1 == len(stream.records)
+
+
+def test_a_claims_bucket_is_where_too_large_data_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found where the stream is; giving it is enough."""
+    stream, asked, left = FakeStream(), list[object](), list[Claim]()
+
+    class Store:
+        bucket = "claims"
+
+        def leave(self, claim: Claim, body: bytes) -> None:
+            assert claim.size_bytes == len(body)
+            left.append(claim)
+
+    def opened(bucket: str, clients: Clients) -> Store:
+        asked.append((bucket, clients))
+        return Store()
+
+    monkeypatch.setattr(library, "open_claims", opened)
+    large = Event("e-1", "//host/file", "log.v1", "2026-11-23T10:00:00Z", {"body": "x" * 2**20})
+
+    async def main() -> None:
+        async with AsyncProducer(stream, claims_bucket="claims", region="eu-west-1") as producer:
+            assert (await (await producer.put(large))).is_accepted
+
+    with Producer(stream, claims_bucket="claims", region="eu-west-1") as producer:
+        producer.put(large)
+    asyncio.run(main())
+
+    assert [("claims", Clients(region="eu-west-1"))] * 2 == asked
+    assert 2 == len(stream.records) == len(left)
+    assert all(left[0].key.encode() in each.data for each in stream.records)
 
 
 @pytest.fixture(autouse=True)

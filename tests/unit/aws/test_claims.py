@@ -12,7 +12,8 @@ import pytest
 from botocore.exceptions import IncompleteReadError, ReadTimeoutError
 
 from pipeline.aws.backoff import Backoff
-from pipeline.aws.claims import CLAIM_READERS, ClaimsBucket
+from pipeline.aws.claims import CLAIM_READERS, ClaimsBucket, open_claims
+from pipeline.aws.clients import Clients
 from pipeline.errors import Misconfiguration, Retryable
 from pipeline.model import Claim
 from pipeline.testing.aws_errors import aws_error
@@ -152,3 +153,40 @@ def test_no_bucket() -> None:
     reads.s3.buckets.clear()
     with pytest.raises(Misconfiguration, match="NoSuchBucket"):
         fetch(reads, [*claims])
+
+
+def test_what_is_left_can_be_fetched() -> None:
+    """Left twice it is one object."""
+    claims, _ = left(2)
+    s3 = FakeS3({"claims": {}})
+    bucket = ClaimsBucket(cast("Any", s3), "claims")
+    for _ in range(2):
+        for claim, body in claims.items():
+            bucket.leave(claim, body)
+
+    assert claims == bucket.fetch([*claims], Countdown())
+    assert {claim.key: body for claim, body in claims.items()} == s3.buckets["claims"]
+    assert {"application/json"} == set(s3.content_types.values())
+
+
+@pytest.mark.parametrize(
+    ("error", "raised", "why"),
+    [
+        (SLOW_DOWN, Retryable, "SlowDown"),
+        (TIMED_OUT, Retryable, "ReadTimeoutError"),
+        (DENIED, Misconfiguration, "AccessDenied"),
+        (aws_error("InvalidRequest", 400), Misconfiguration, "bucket claims refuses claims/"),
+    ],
+)
+def test_may_not_be_left(error: Exception, raised: type[Exception], why: str) -> None:
+    """What may succeed later is told from what will not."""
+    s3 = FakeS3({"claims": {}}, errors=[error])
+    with pytest.raises(raised, match=why):
+        ClaimsBucket(cast("Any", s3), "claims").leave(*a_claim(1))
+
+
+def test_a_bucket_by_its_name() -> None:
+    """Of these clients; one that cannot be made says so."""
+    assert "claims" == open_claims("claims", Clients(local=True)).bucket
+    with pytest.raises(Misconfiguration, match=r"bucket 'claims' cannot be used: .*no-such-profile"):
+        open_claims("claims", Clients(profile="no-such-profile"))
