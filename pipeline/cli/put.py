@@ -30,6 +30,8 @@ from pipeline.core import formats
 from pipeline.core.log_line import LOG_TYPE, LogLines
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from pipeline.aws.clients import Clients
     from pipeline.ports import RecordStream
 
@@ -54,7 +56,14 @@ _RAW: Final = "--raw ships lines as they are: it takes no --key, no --type and n
     help="Format of the lines; default: what the beginning of each file looks like.",
 )
 @click.option("--key", "key_field", metavar="FIELD", help="Keep lines in order that have the same value in this field.")
-@click.option("--ordered", "is_ordered", is_flag=True, help="Keep all lines of a file in order (one call a line).")
+@click.option("--ordered", "is_ordered", is_flag=True, help="Keep all lines of a file in order.")
+@click.option(
+    "--aggregate/--no-aggregate",
+    "is_aggregated",
+    default=True,
+    show_default=True,
+    help="Let log.v1 events share records of the stream (KPL format); whatever else is shipped has its own.",
+)
 @click.option("--raw", "is_raw", is_flag=True, help="Ship lines as they are, without an envelope.")
 @click.option(
     "--rejects",
@@ -96,6 +105,7 @@ def command(  # noqa: PLR0917 - an option is an argument
     stack: str,
     *,
     is_ordered: bool,
+    is_aggregated: bool,
     is_raw: bool,
     is_dry_run: bool,
     is_followed: bool,
@@ -114,8 +124,11 @@ def command(  # noqa: PLR0917 - an option is an argument
     unchanged file put twice has no second effect.
 
     Lines carry their time and place and are sorted by them where they are read; on the stream they have no order.
-    --key and --ordered give them one: lines of one key are sent one by one, each when the one before it is accepted,
-    about 100 a second for each key.
+    --key and --ordered give them one, through outages, throttling and resharding. It costs nothing where lines share
+    records; what travels alone (--no-aggregate, --raw, another type than log.v1, lines that are events already) is sent
+    one by one for each key, about 100 a second.
+
+    An outage is waited for: a minute, and --follow waits for as long as it takes.
 
     Exit code 0 when every line was accepted, 1 when not, 130 after Ctrl-C. --follow is ended by SIGTERM, with 0 when
     all that was read was accepted.
@@ -138,8 +151,9 @@ def command(  # noqa: PLR0917 - an option is an argument
         on_unparsed="text" if rejects_path is None else "reject",
     )
     reader = Reader(make, format_name, is_raw=is_raw)
+    aggregate = {LOG_TYPE} if is_aggregated else set()
     if is_dry_run:
-        return _dry_run(files, reader)
+        return _dry_run(files, reader, aggregate)
     if is_followed:
         check_names(files)
     name = stream_name or stack_output(clients, stack, "StreamName")
@@ -147,11 +161,16 @@ def command(  # noqa: PLR0917 - an option is an argument
     stream.check()
     folder = state_folder or state_home.expanduser() / "kinesis-pipeline"
     store = Store(folder / f"{name}-{_digest(_target(clients, name))}.json") if is_followed else None
-    return _ship(files, stream, reader, rejects_path, store)
+    return _ship(files, stream, reader, rejects_path, store, aggregate)
 
 
 def _ship(
-    files: tuple[str, ...], stream: RecordStream, reader: Reader, rejects_path: Path | None, store: Store | None
+    files: tuple[str, ...],
+    stream: RecordStream,
+    reader: Reader,
+    rejects_path: Path | None,
+    store: Store | None,
+    aggregate: Collection[str],
 ) -> int:
     """Ship, or follow where there is a store; tell how it goes and what became of it."""
     tally = Tally()
@@ -163,10 +182,10 @@ def _ship(
         until_done.callback(_tell, tally, rejects)
         with shown(tally), stopping(tally):
             if store is not None:
-                follow(files, stream, reader, shipper, store)
+                follow(files, stream, reader, shipper, store, aggregate=aggregate)
             else:
                 own = [rejects_path] if rejects_path else []
-                ship(Inputs(files, tally.fail, tally.note, own).find(), stream, reader, shipper)
+                ship(Inputs(files, tally.fail, tally.note, own).find(), stream, reader, shipper, aggregate=aggregate)
     return tally.exit_code
 
 
@@ -186,11 +205,12 @@ def _digest(target: str) -> str:
     return hashlib.blake2b(target.encode(), digest_size=6).hexdigest()
 
 
-def _dry_run(files: tuple[str, ...], reader: Reader) -> int:
+def _dry_run(files: tuple[str, ...], reader: Reader, aggregate: Collection[str]) -> int:
     tally, stream = Tally(), CountingStream()
     preview = Preview(tally)
     listened = Reader(preview.make(reader.make), reader.format, is_raw=reader.is_raw)
     with stopping(tally):
-        ship(Inputs(files, tally.fail, tally.note).find(), stream, listened, Shipper(tally, tap=preview.tap))
+        found = Inputs(files, tally.fail, tally.note).find()
+        ship(found, stream, listened, Shipper(tally, tap=preview.tap), aggregate=aggregate)
     preview.tell(stream.volume)
     return tally.exit_code

@@ -13,7 +13,7 @@ import orjson
 
 from pipeline.cli.display import Display
 from pipeline.cli.shipping import cost, tally
-from pipeline.cli.shipping.cost import Volume
+from pipeline.cli.shipping.cost import Cost, Volume
 from pipeline.core.chunk import entry_bytes
 from pipeline.core.encode import cloudevent
 from pipeline.core.line_time import rfc3339
@@ -49,6 +49,7 @@ class Preview:
 
     tally: Tally
     display: Display = field(default_factory=Display)
+    alone: Volume = field(default_factory=Volume)
     first_at: datetime | None = None
     last_at: datetime | None = None
     _shown: int = 0
@@ -70,6 +71,7 @@ class Preview:
     def tap(self, shipment: Shipment) -> None:
         """An event that would be sent."""
         fields = _fields(shipment.record)
+        self.alone.add(_alone_bytes(shipment, fields))
         if self._shown < SHOWN_EVENTS:
             self._shown += 1
             self.display.event(fields)
@@ -100,13 +102,14 @@ class Preview:
         seconds, basis = self._basis()
         rate = counted.accepted / seconds
         each = volume.record_bytes / volume.records
-        tally.say(f"on the stream: {volume.records:,} records of {each:,.0f} bytes on average, keys included")
+        records = f"{volume.records:,} record{'' if volume.records == 1 else 's'}"
+        tally.say(f"on the stream: {records} of {each:,.0f} bytes on average, keys included")
         tally.say(f"rate: {_figure(rate)} lines/s, {basis}")
-        month = cost.monthly(volume, seconds)
-        tally.say(
-            f"estimated a month at that rate, for Kinesis alone: on-demand ${month.on_demand:,.2f}, provisioned with "
-            f"{month.shards} shard{'' if month.shards == 1 else 's'} ${month.provisioned:,.2f} ({cost.PRICES_OF})"
-        )
+        tally.say(f"estimated a month at that rate, for Kinesis alone: {_prices(cost.monthly(volume, seconds))}")
+        if volume.records < self.alone.records:
+            month = cost.monthly(self.alone, seconds)
+            tally.say(f"the same when lines come one by one and each has a record of its own: {_prices(month)}")
+        tally.say(f"prices: {cost.PRICES_OF}")
 
     def _basis(self) -> tuple[float, str]:
         """The time that the sample stands for, in seconds, and where it is known from."""
@@ -119,6 +122,17 @@ class Preview:
             cost.DAY_SECONDS * share,
             "taking the whole input for that of one day: the lines span no time of their own",
         )
+
+
+def _alone_bytes(shipment: Shipment, fields: dict[str, Any]) -> int:
+    """What a record of its own would weigh."""
+    data = shipment.record if isinstance(shipment.record, bytes) else orjson.dumps(fields)
+    return len(data) + len(shipment.key.encode())
+
+
+def _prices(month: Cost) -> str:
+    shards = f"{month.shards} shard{'' if month.shards == 1 else 's'}"
+    return f"on-demand ${month.on_demand:,.2f}, provisioned with {shards} ${month.provisioned:,.2f}"
 
 
 def _fields(record: Event | bytes) -> dict[str, Any]:

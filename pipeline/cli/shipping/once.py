@@ -7,14 +7,14 @@ shipped at all: half a binary file helps nobody. After that, each line stands fo
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from pipeline.cli.shipping import sources
 from pipeline.cli.shipping.inputs import STDIN
 from pipeline.cli.shipping.reading import Empty, NotText, Records
+from pipeline.cli.shipping.sending import sending
 from pipeline.core.lines import START
 from pipeline.errors import InputError, Misconfiguration
-from pipeline.producer import Producer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from pipeline.cli.shipping.reading import Reader
     from pipeline.cli.shipping.shipper import Shipper
     from pipeline.ports import RecordStream
-    from pipeline.producer import Pace
+    from pipeline.producer import Options, Producer
 
 
 def ship(
-    inputs: Iterable[Found], stream: RecordStream, reader: Reader, shipper: Shipper, pace: Pace | None = None
+    inputs: Iterable[Found], stream: RecordStream, reader: Reader, shipper: Shipper, **options: Unpack[Options]
 ) -> None:
-    """Ship every line of every input, tell what was refused as it happens.
+    """Ship every line of every input, tell what was refused as it happens. The options are the producer's.
 
     When the tally says that it is over (Ctrl-C; the stream takes nothing for a minute, or never will), the rest is not
     read.
@@ -38,7 +38,7 @@ def ship(
     try:
         found = list(inputs)
         tally.total_bytes = _total_bytes(found)
-        with Producer(stream, shipper.note, pace=pace) as producer:
+        with sending(stream, shipper, **options) as producer:
             for each in found:
                 if not tally.is_over:
                     _ship_input(each, producer, reader, shipper)
@@ -66,9 +66,7 @@ def _ship_records(records: Records, name: str, producer: Producer, shipper: Ship
     tally, track = shipper.tally, shipper.track(name)
     lines_before = tally.lines
     for line in records:
-        if line is None:
-            shipper.settle(producer)
-        else:
+        if line is not None:
             shipper.ship(producer, track, records.log, line, START)
         if tally.is_over:
             return

@@ -1,4 +1,4 @@
-"""How far it is, on stderr: a bar that moves on a terminal, else a plain line every few seconds."""
+"""How far it is, on stderr: a bar that moves on a terminal, else a plain line every few seconds, when it is news."""
 
 from __future__ import annotations
 
@@ -50,8 +50,12 @@ def shown(
     is_done = threading.Event()
 
     def tell() -> None:
+        told = ""
         while not is_done.wait(every_seconds):
-            say(plain(tally, rate.update()))
+            line = plain(tally, rate.update())
+            if line != told:
+                say(line)
+            told = line
 
     teller = threading.Thread(target=tell, name="progress", daemon=True)
     teller.start()
@@ -111,4 +115,4 @@ def _counts(tally: Tally, rate: float) -> list[str]:
     if tally.failed_inputs:
         failures += f", {tally.failed_inputs:,} inputs failed"
     parts = [f"{tally.accepted:,} accepted", f"{rate:,.0f} lines/s", lag, failures]
-    return [*parts, f"waiting: {tally.unsent_reason}"] if tally.unsent_reason else parts
+    return [*parts, f"waiting: {tally.trouble}"] if tally.trouble else parts

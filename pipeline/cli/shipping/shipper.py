@@ -14,7 +14,8 @@ from pipeline.core.chunk import MAX_RECORD_BYTES
 from pipeline.core.lines import Line, Overlong, Place, why_not_text
 from pipeline.errors import InputError
 from pipeline.model import Accepted, Position
-from pipeline.producer import Producer, TooLarge
+from pipeline.producer import Full, TooLarge
+from pipeline.producer.settings import BUFFER_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
     from pipeline.cli.shipping.rejects import Rejects
     from pipeline.cli.shipping.tally import Tally
     from pipeline.core.log_line import LogLines, Shipment
-    from pipeline.producer import Report
+    from pipeline.producer import Producer, Report
 
+# Whoever reads what can wait where it is leaves it there from here on, so that the rest is room for what was begun.
+MOST_HELD_BYTES: Final = BUFFER_BYTES // 2
 _LIMIT: Final = f"{MAX_RECORD_BYTES:,}"
 
 
@@ -31,7 +34,6 @@ class Waiting(NamedTuple):
     """A line without an outcome: where a reader would begin to read it again, and itself, where it may be kept."""
 
     place: Place
-    key: str | None
     content: bytes
 
 
@@ -62,7 +64,7 @@ class Shipper:
         self._tracks: dict[str, Track] = {}
         self._lock = threading.Lock()
         self._count = 0
-        self._given_back: list[Report] = []
+        self._is_cut_off = False
 
     def track(self, name: str) -> Track:
         """A new input of that name."""
@@ -72,7 +74,7 @@ class Shipper:
         return track
 
     def ship(self, producer: Producer, track: Track, log: LogLines, line: Line | Overlong, place: Place) -> None:
-        """Put a line, or refuse it. `place` is before it. Raises Misconfiguration."""
+        """Put a line, or refuse it. `place` is before it. Waits for room. Raises Misconfiguration."""
         if isinstance(line, Line) and not line.content.strip():
             return
         self.tally.lines += 1
@@ -90,44 +92,48 @@ class Shipper:
             self._refuse(track.name, line.number, str(error), line.content)
             return
         self._tap(shipment)
+        with self._lock:
+            track.waiting[line.number] = Waiting(place, line.content if self.rejects else b"")
+        self._put(producer, shipment, Position(track.key, "", str(line.number)))
+
+    def _put(self, producer: Producer, shipment: Shipment, position: Position) -> None:
+        """Put it, unless one before it found no room: it would come before that one."""
         # An event says itself what it is in order with; what it is told apart by is no order.
         key = shipment.key if isinstance(shipment.record, bytes) else None
-        with self._lock:
-            track.waiting[line.number] = Waiting(place, key, line.content if self.rejects else b"")
-        producer.put(shipment.record, key=key, position=Position(track.key, "", str(line.number)))
+        while not self._is_cut_off:
+            try:
+                producer.put(shipment.record, key=key, position=position)
+            except Full:
+                self._is_cut_off = self.tally.is_hopeless
+            else:
+                return
 
     def note(self, report: Report) -> None:
-        """The outcome of a line. One that was not sent goes on waiting, to be sent again."""
+        """The outcome of a line. One that was not sent goes on waiting, to be read again."""
         track, number = self._tracks[report.position.stream], int(report.position.sequence_number)
         if isinstance(report.outcome, Accepted):
             self.tally.accept()
         elif isinstance(report.outcome, TooLarge):
             self._refuse(track.name, number, str(report.outcome), track.waiting[number].content)
         else:
-            self._given_back.append(report)
-            self.tally.unsent_reason = report.outcome.detail
+            self.tally.unsent_reason = self.tally.trouble or report.outcome.detail
             return
         with self._lock:
             track.waiting.pop(number, None)
 
-    def settle(self, producer: Producer) -> None:
-        """Wait for the outcome of all that was put, if any is open. Raises Misconfiguration."""
+    def settle(self, producer: Producer, seconds: float) -> None:
+        """Wait a while for the outcome of all that was put; not while nothing has any. Raises Misconfiguration."""
         if self.tally.unsent:
-            producer.flush()
+            producer.flush(0 if self.tally.trouble else seconds)
+
+    def has_room(self, producer: Producer) -> bool:
+        """Whether more should be read."""
+        return producer.metrics().held_bytes < MOST_HELD_BYTES
 
     def first_waiting(self, track: Track) -> Place | None:
         """Where to read again what has no outcome; None when all have one."""
         with self._lock:
             return next((each.place for each in track.waiting.values()), None)
-
-    def send_again(self, producer: Producer) -> None:
-        """Put again what was given back, in its order. Raises Misconfiguration."""
-        given_back, self._given_back = self._given_back, []
-        self.tally.unsent_reason = ""
-        for report in given_back:
-            track = self._tracks[report.position.stream]
-            key = track.waiting[int(report.position.sequence_number)].key
-            producer.put(report.record, key=key, position=report.position)
 
     def drop(self, track: Track) -> None:
         """An input that is done, unless something of it still waits."""

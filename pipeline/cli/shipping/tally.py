@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MOST_COMPLAINTS: Final = 20
+# A stream that takes nothing for so long is given up, unless files are followed.
+PATIENCE_SECONDS: Final = 60.0
+# The same once a signal has come: `docker stop`, for one, allows ten seconds.
+LAST_PATIENCE_SECONDS: Final = 8.0
 
 
 @dataclass
@@ -28,7 +33,8 @@ class Tally:
         behind_bytes: what lies in the files that are followed and is not read yet.
         failed_inputs: what could not be read, or not to its end.
         stopped_by: the signal that ends the reading.
-        unsent_reason: why the stream takes nothing, while it takes nothing.
+        trouble: why the stream takes nothing, while it takes nothing.
+        unsent_reason: why it was given up.
     """
 
     lines: int = 0
@@ -41,11 +47,13 @@ class Tally:
     failed_inputs: int = 0
     is_followed: bool = False
     stopped_by: int | None = None
+    trouble: str = ""
     unsent_reason: str = ""
     is_enough: bool = False
     now: Callable[[], float] = time.monotonic
     _complaints: int = 0
     _notes: int = 0
+    _hindered_at: float | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -59,7 +67,12 @@ class Tally:
     @property
     def is_over(self) -> bool:
         """Whether there is no use in reading on."""
-        return self.stopped_by is not None or bool(self.unsent_reason) or self.is_enough
+        return self.stopped_by is not None or bool(self.unsent_reason) or self.is_enough or self.is_hopeless
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether the stream has taken nothing for so long that there is no use in waiting on."""
+        return self._hindered_at is not None and self.now() - self._hindered_at >= self._patience_seconds
 
     @property
     def exit_code(self) -> int:
@@ -84,6 +97,16 @@ class Tally:
         """A line is on the stream."""
         with self._lock:
             self.accepted += 1
+
+    def hinder(self, why: str) -> None:
+        """The stream took nothing of a call."""
+        self.trouble = why
+        if self._hindered_at is None:
+            self._hindered_at = self.now()
+
+    def flow(self) -> None:
+        """The stream took something."""
+        self.trouble, self._hindered_at = "", None
 
     def refuse(self, name: str, number: int, why: str, *, is_kept: bool = False) -> None:
         """A line that will not be shipped; `is_kept` when it was written to the file of rejects."""
@@ -123,6 +146,12 @@ class Tally:
         rate = self.accepted / self.seconds if self.seconds > 0 else 0.0
         end = f"in {self.seconds:.1f} s ({rate:,.0f} lines/s)"
         say(f"{lines(self.lines)} read: {', '.join(parts)} {end}")
+
+    @property
+    def _patience_seconds(self) -> float:
+        if self.stopped_by is not None:
+            return LAST_PATIENCE_SECONDS
+        return inf if self.is_followed else PATIENCE_SECONDS
 
     def _advice(self) -> str:
         if self.is_followed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
@@ -12,6 +12,7 @@ from pipeline import cli
 from pipeline.cli import put
 from pipeline.cli.shipping.follow import run as run_module
 from pipeline.cli.shipping.follow.store import Store
+from pipeline.core import kpl
 from pipeline.errors import NotDeployed
 from pipeline.testing.kinesis import FakeStream
 
@@ -70,8 +71,14 @@ def log(stream: CheckedStream, tmp_path: Path) -> Callable[[str], str]:
     return write
 
 
-def bodies(stream: FakeStream) -> list[str]:
-    return [orjson.loads(each.data)["data"]["body"] for each in stream.records]
+def bodies(stream: FakeStream) -> list[Any]:
+    return [event["data"]["body"] for event in events(stream)]
+
+
+def events(stream: FakeStream) -> list[dict[str, Any]]:
+    """Of all records, alone or in aggregates."""
+    packed = (kpl.unpack(each.data) if kpl.is_aggregate(each.data) else [each] for each in stream.records)
+    return [orjson.loads(each.data) for records in packed for each in records]
 
 
 def run(*arguments: str) -> int:
@@ -94,15 +101,26 @@ def test_command_ships_to_a_stream_by_name(stream: CheckedStream, log: Callable[
 
 
 def test_command_keeps_order_by_field(stream: CheckedStream, log: Callable[[str], str]) -> None:
-    """Lines of one value travel one by one, in their order."""
-    assert 0 == run("--key", "user", log('{"user":"a","n":1}\n{"user":"a","n":2}\n{"user":"b","n":3}\n'))
+    """Lines that travel alone are sent one by one, those of a value in their order."""
+    content = '{"user":"a","n":1}\n{"user":"a","n":2}\n{"user":"b","n":3}\n'
+    assert 0 == run("--no-aggregate", "--key", "user", log(content))
     assert ["a", "b", "a"] == [each.partition_key for call in stream.calls for each in call]
 
 
-def test_command_keeps_the_order_of_a_file(stream: CheckedStream, log: Callable[[str], str]) -> None:
-    """On request, one call a line."""
-    assert 0 == run("--ordered", log("one\ntwo\nthree\n"))
-    assert (["one", "two", "three"], 3) == (bodies(stream), len(stream.calls))
+def test_lines_share_records(stream: CheckedStream, log: Callable[[str], str]) -> None:
+    """Those of a value are in one record, in their order, by default."""
+    assert 0 == run("--key", "user", log("".join(f'{{"user":"a","n":{n}}}\n' for n in range(100))))
+    assert (1, [{"user": "a", "n": n} for n in range(100)]) == (len(stream.records), bodies(stream))
+    assert {"a"} == {event["subject"] for event in events(stream)}
+
+
+@pytest.mark.parametrize(("options", "calls"), [([], 1), (["--no-aggregate"], 3)])
+def test_command_keeps_the_order_of_a_file(
+    options: list[str], calls: int, stream: CheckedStream, log: Callable[[str], str]
+) -> None:
+    """In one record, or one call a line."""
+    assert 0 == run("--ordered", *options, log("one\ntwo\nthree\n"))
+    assert (["one", "two", "three"], calls) == (bodies(stream), len(stream.calls))
 
 
 def test_command_ships_raw_lines(stream: CheckedStream, log: Callable[[str], str]) -> None:
@@ -198,7 +216,7 @@ def test_command_keeps_rejects(
     assert 1 == run("--format", "ndjson", "--rejects", str(rejects), log('{"n":1}\nno JSON\n'))
     err = capsys.readouterr().err
 
-    assert (1, "no JSON\n") == (len(stream.records), rejects.read_text())
+    assert (1, "no JSON\n") == (len(events(stream)), rejects.read_text())
     assert "app.log:2: not ndjson" in err
     assert f"rejected and kept in {rejects}: 1 line" in err
 
@@ -216,9 +234,21 @@ def test_a_dry_run_sends_nothing(
     ]
     assert "dry run: 60 lines would be sent, 0 refused; nothing was sent" in err
     assert "rate: 1 lines/s, by the time of the lines themselves, which span 0:00:59" in err
-    assert "on-demand $" in err
-    assert "us-east-1, list prices of November 2025" in err
+    assert "on the stream: 1 record of" in err
+    assert 2 == err.count("on-demand $")
+    assert "prices: us-east-1, list prices of November 2025" in err
     assert [] == stream.records
+
+
+def test_a_dry_run_counts_what_does_not_share_records(
+    log: Callable[[str], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each line is a record, and there is one price."""
+    assert 0 == run("--dry-run", "--no-aggregate", log("one\ntwo\n"))
+    err = capsys.readouterr().err
+
+    assert "on the stream: 2 records of" in err
+    assert 1 == err.count("on-demand $")
 
 
 def test_a_dry_run_without_times_takes_a_file_for_a_day(

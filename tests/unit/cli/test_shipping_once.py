@@ -8,13 +8,13 @@ import os
 import signal
 import threading
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import orjson
 import pytest
 import zstandard
 
-from pipeline.cli.shipping import once, reading, sources
+from pipeline.cli.shipping import reading, sources
 from pipeline.cli.shipping.inputs import Found, Inputs
 from pipeline.cli.shipping.once import ship
 from pipeline.cli.shipping.reading import Reader
@@ -23,10 +23,10 @@ from pipeline.cli.shipping.shipper import Shipper
 from pipeline.cli.shipping.sources import Source, local_to_utc
 from pipeline.cli.shipping.stopping import stopping
 from pipeline.cli.shipping.tally import MOST_COMPLAINTS, Tally
-from pipeline.core.chunk import MAX_RECORD_BYTES
+from pipeline.core.chunk import MAX_CALL_BYTES, MAX_RECORD_BYTES
 from pipeline.core.log_line import LogLines
 from pipeline.errors import Misconfiguration, Retryable
-from pipeline.producer import Pace, Producer
+from pipeline.producer import Pace
 from pipeline.testing.kinesis import Fail, FakeStream, Refuse
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.model import Accepted, Entry, Refused
+    from pipeline.producer import Options
 
 NO_WAIT = Pace(sleep=lambda _: None)
 
@@ -43,12 +44,19 @@ CHANGES = Reader(partial(LogLines, to_utc=local_to_utc, event_type="change.v1"))
 RAW = Reader(partial(LogLines, to_utc=local_to_utc, is_raw=True), is_raw=True)
 
 
-def put_files(*paths: Path | str, stream: FakeStream | None = None, reader: Reader = PLAIN) -> Tally:
-    tally = Tally()
+def put_files(
+    *paths: Path | str,
+    stream: FakeStream | None = None,
+    reader: Reader = PLAIN,
+    tally: Tally | None = None,
+    **options: Unpack[Options],
+) -> Tally:
+    tally = tally or Tally()
+    settings: Options = {"pace": NO_WAIT, **options}
     inputs = Inputs([str(path) for path in paths], tally.fail, tally.note)
     try:
         with stopping(tally):
-            ship(inputs.find(), stream or FakeStream(), reader, Shipper(tally), NO_WAIT)
+            ship(inputs.find(), stream or FakeStream(), reader, Shipper(tally), **settings)
     finally:
         tally.tell()
     return tally
@@ -226,19 +234,39 @@ def test_a_stream_that_takes_nothing_ends_the_reading(
     assert "put the same files again" in err
 
 
-def test_an_outage_is_told(
-    log: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """After a minute without any success, the rest is not read."""
-    ticks = iter(range(0, 100_000, 10))
-    monkeypatch.setattr(once, "Producer", partial(Producer, now=lambda: next(ticks)))
-    stream = FakeStream([Fail(Retryable("connection refused"))] * 999)
-    tally = put_files(log("a\n" * 3000), log("c\n", "other.log"), stream=stream)
+def test_an_outage_is_told(log: Callable[..., Path], stdin: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """After a minute in which nothing was accepted, the rest is not read."""
+    stream = Gone()
+    os.write(stdin, b"never ends\n")
+    tally = put_files(log("a\n" * 30), "-", log("c\n", "other.log"), stream=stream, tally=Tally(now=stream.now))
+    os.close(stdin)
     err = capsys.readouterr().err
 
-    assert 1 == tally.exit_code
-    assert "not accepted: connection refused" in err
-    assert tally.lines < 3000
+    assert (1, 0, tally.lines) == (tally.exit_code, tally.accepted, tally.unsent)
+    assert 0 < tally.lines <= 31
+    assert f"error: {tally.lines} lines not accepted: connection refused" in err
+    assert "put the same files again when it is mended" in err
+
+
+def test_a_full_producer_is_waited_for_as_long_as_there_is_hope(log: Callable[..., Path]) -> None:
+    """Two of the lines are all that it may hold; a minute later nothing more is read."""
+    ticks = itertools.count(10.0, 10.0)
+    tally = Tally()
+    tally.now = lambda: 0.0 if tally.lines < 3 else next(ticks)
+    content = ("x" * 1_000_000 + "\n") * 9
+    put_files(log(content), stream=Gone(), tally=tally, buffer_bytes=MAX_CALL_BYTES, block_seconds=0.001)
+
+    assert (1, 0, 3, 3) == (tally.exit_code, tally.accepted, tally.lines, tally.unsent)
+
+
+class Gone(FakeStream):
+    """A stream that is not there, in a world where a call takes a second."""
+
+    def __init__(self) -> None:
+        super().__init__(itertools.repeat(Fail(Retryable("connection refused"))))
+
+    def now(self) -> float:
+        return float(len(self.calls))
 
 
 def test_stdin_is_shipped_while_it_is_open(stdin: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -385,7 +413,7 @@ def test_rejects_are_kept_as_they_are(log: Callable[..., Path], tmp_path: Path) 
     reader = Reader(partial(LogLines, to_utc=local_to_utc, on_unparsed="reject"), "ndjson")
     with Rejects(tmp_path / "rejects") as rejects:
         inputs = [Found(str(log(b"\n".join(content))), is_named=True)]
-        ship(inputs, stream, reader, Shipper(tally, rejects), NO_WAIT)
+        ship(inputs, stream, reader, Shipper(tally, rejects), pace=NO_WAIT)
 
     assert (2, 3, 3, 1) == (tally.accepted, tally.refused, tally.rejected, tally.exit_code)
     assert set(content[1:4]) == set((tmp_path / "rejects").read_bytes().splitlines())

@@ -36,7 +36,7 @@ def tally(**counts: object) -> Tally:
             "3 accepted, 7 lines/s, lag 4 lines and 1.5 kB unread, 2 refused, 1 inputs failed",
         ),
         (
-            {"lines": 9, "accepted": 3, "unsent_reason": "throttled"},
+            {"lines": 9, "accepted": 3, "trouble": "throttled"},
             "3 accepted, 7 lines/s, lag 6 lines, 0 refused, waiting: throttled",
         ),
     ],

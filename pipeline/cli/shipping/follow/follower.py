@@ -35,6 +35,9 @@ TURN_BYTES: Final = 4 * 1024 * 1024
 MAX_OPEN_FILES: Final = 256
 # A file that was renamed to where nobody asks for it may be written to until its writer opens the new one.
 LET_GO_AFTER_SECONDS: Final = 600.0
+# How long outcomes are waited for; what has none then is read again after a restart, and by who goes on with its file.
+SETTLE_SECONDS: Final = 1.0
+ROOM_SECONDS: Final = 0.1
 
 
 @dataclass
@@ -61,7 +64,10 @@ class Follower:
     _open: dict[FileId, Tailed] = field(default_factory=dict)
 
     def step(self) -> bool:
-        """Look once, and ship what has come; whether there was anything. Raises Misconfiguration, InputError."""
+        """Look once, and ship what has come; whether to look again at once. Raises Misconfiguration, InputError.
+
+        While the producer is full, files are looked for, but not read: what is rotated twice meanwhile is not missed.
+        """
         found = look_at(self.find())
         if self._is_first:
             self._is_first = False
@@ -77,11 +83,14 @@ class Follower:
         self.arrivals.known.save_new()
         has_moved = [self._try(tailed, self._read) for tailed in self._readable()]
         self.shipper.tally.behind_bytes = sum(map(_behind_bytes, self.tailed.values()))
-        return any(has_moved)
+        if self.shipper.has_room(self.producer):
+            return any(has_moved)
+        self.shipper.settle(self.producer, ROOM_SECONDS)
+        return not self.shipper.tally.trouble
 
     def save(self) -> None:
-        """Wait for the outcome of all that was sent, and remember. Raises Misconfiguration, InputError."""
-        self.shipper.settle(self.producer)
+        """Wait a moment for the outcome of all that was sent, and remember. Raises Misconfiguration, InputError."""
+        self._settle()
         self.remember()
 
     def remember(self) -> None:
@@ -197,7 +206,7 @@ class Follower:
         before = tailed.disk_offset
         for block in tailed.blocks(TURN_BYTES, self.shipper.tally.count):
             self._ship(tailed, tailed.framing.feed(block))
-            if self.shipper.tally.is_over:
+            if not self._is_reading():
                 return True
         tailed.changed_ns = status.st_mtime_ns
         if tailed.disk_offset == before:
@@ -208,8 +217,14 @@ class Follower:
     def _readable(self) -> Iterator[Tailed]:
         """One after the other, until there is no use in reading on."""
         for tailed in [*self.tailed.values()]:
-            if not self.shipper.tally.is_over:
+            if self._is_reading():
                 yield tailed
+
+    def _is_reading(self) -> bool:
+        return not self.shipper.tally.is_over and self.shipper.has_room(self.producer)
+
+    def _settle(self) -> None:
+        self.shipper.settle(self.producer, SETTLE_SECONDS)
 
     def _rest(self, tailed: Tailed) -> bool:
         """Nothing has come."""
@@ -230,7 +245,7 @@ class Follower:
     def _leave(self, tailed: Tailed, *, is_replaced: bool = False) -> None:
         """It was deleted, cut off or written anew: a copy of it may have what was not read of it yet."""
         bookmark = tailed.bookmark
-        self.shipper.settle(self.producer)
+        self._settle()
         self._move(tailed, is_there=not is_replaced)
         self._let_go(tailed)
         if self._look_for(bookmark, but=tailed.file_id) is None:
@@ -242,7 +257,7 @@ class Follower:
     def _end(self, tailed: Tailed) -> None:
         """Nothing more comes: its last line may have no ending."""
         self._ship(tailed, tailed.framing.end())
-        self.shipper.settle(self.producer)
+        self._settle()
         self._move(tailed, is_there=False)
         tailed.bookmark.is_done = self.shipper.first_waiting(tailed.track) is None
         try:
@@ -259,7 +274,7 @@ class Follower:
         self.shipper.tally.fail(f"{tailed.path}: {why}; what was read before is shipped")
         with suppress(OSError):
             self.arrivals.pass_over(tailed.file_id, tailed.status())
-        self.shipper.settle(self.producer)
+        self._settle()
         self._move(tailed, is_there=True)
         self._let_go(tailed)
         self.shipper.drop(tailed.track)

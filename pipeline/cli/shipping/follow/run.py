@@ -5,15 +5,14 @@ from __future__ import annotations
 import stat
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Unpack
 
 from pipeline.cli.shipping.follow.arrivals import Arrivals
 from pipeline.cli.shipping.follow.follower import Follower
 from pipeline.cli.shipping.follow.known import Known
 from pipeline.cli.shipping.inputs import STDIN, Inputs
-from pipeline.cli.shipping.tally import lines
+from pipeline.cli.shipping.sending import sending
 from pipeline.errors import InputError, Misconfiguration
-from pipeline.producer import Producer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from pipeline.cli.shipping.reading import Reader
     from pipeline.cli.shipping.shipper import Shipper
     from pipeline.ports import RecordStream
-    from pipeline.producer import Pace
+    from pipeline.producer import Options
 
 POLL_SECONDS: Final = 0.5
 SAVE_EVERY_SECONDS: Final = 1.0
@@ -35,23 +34,24 @@ def follow(
     shipper: Shipper,
     store: Store,
     *,
-    pace: Pace | None = None,
     sleep: Callable[[float], None] = time.sleep,
+    **options: Unpack[Options],
 ) -> None:
     """Follow files until the tally is stopped. Raises InputError when the places cannot be kept.
 
-    What the stream does not take for a minute is told, read again and sent again, for as long as it takes.
+    What the stream does not take is tried for as long as it takes. The options are the producer's.
     """
     tally = shipper.tally
     tally.is_followed = True
     own = [*store.files, *([shipper.rejects.path] if shipper.rejects else [])]
     follower = None
     try:
-        with Producer(stream, shipper.note, pace=pace) as producer:
+        with sending(stream, shipper, **options) as producer:
             arrivals = Arrivals(Known(store, time.time), reader, tally.note)
             follower = Follower(finder(names, tally.note, own), producer, shipper, arrivals, time.time)
             _look_until_stopped(follower, sleep)
             follower.save()
+        follower.remember()
     except Misconfiguration as error:
         tally.unsent_reason = str(error)
         if follower is not None:
@@ -69,9 +69,6 @@ def _look_until_stopped(follower: Follower, sleep: Callable[[float], None]) -> N
         if not has_moved or time.monotonic() - saved_at >= SAVE_EVERY_SECONDS:
             follower.save()
             saved_at = time.monotonic()
-        if tally.unsent_reason and tally.stopped_by is None:
-            tally.note(f"{lines(tally.unsent)} not accepted ({tally.unsent_reason}); sending again")
-            follower.shipper.send_again(follower.producer)
         if not has_moved:
             sleep(POLL_SECONDS)
 
