@@ -51,7 +51,10 @@ def document(schemas: Mapping[str, Mapping[str, Any]]) -> Doc:
         "components": {
             "schemas": {
                 **{name: _data_schema(schema) for name, schema in schemas.items()},
-                "CloudEvent": {**ENVELOPE, "examples": [_example("log.v1", schemas)]},
+                "CloudEvent": {
+                    "oneOf": [_event_of(name) for name in schemas],
+                    "examples": [_example(name, schemas) for name in schemas],
+                },
                 "Accepted": _object(accepted=_COUNT, ids={"type": "array", "items": _TEXT}),
                 "Results": _results(),
                 "Fault": _fault(),
@@ -221,6 +224,11 @@ def _problem() -> Doc:
         },
         "additionalProperties": False,
     }
+
+
+def _event_of(name: str) -> Doc:
+    """The envelope of one type, with its data."""
+    return {**ENVELOPE, "properties": {**ENVELOPE["properties"], "type": {"const": name}, "data": _ref(name)}}
 
 
 def _data_schema(schema: Mapping[str, Any]) -> Doc:

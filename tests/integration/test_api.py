@@ -1,7 +1,7 @@
 """The API, deployed: requests through API Gateway onto the stream, and questions about what was processed.
 
-LocalStack has no authorizers, no throttling and no 29 seconds, and unpacks gzip itself, before the function sees it: what
-those are worth is for the tests of the template, and for the unit tests with recorded requests.
+LocalStack has no authorizers, no throttling and no 29 seconds, and unpacks gzip itself, before the function sees it:
+those are for the tests of the template, and for the unit tests with recorded requests.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.api.openapi import document
 from pipeline.api.operations import INGEST, QUERY
-from tests.unit.api.bench import DOCUMENT, SCHEMA, Answer, check
+from tests.unit.api.bench import BATCH, DOCUMENT, SCHEMA, Answer, Bench, check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,13 @@ def test_schemas_are_valid(name: str) -> None:
     schema = DOCUMENT["components"]["schemas"][name]
     jsonschema_rs.meta.validate(schema)
     for example in schema.get("examples", ()):
-        jsonschema_rs.validate(schema, example)
+        jsonschema_rs.validate({**schema, "components": DOCUMENT["components"]}, example)
+
+
+def test_the_examples_are_accepted() -> None:
+    """Every example of an event is one that the API takes."""
+    examples = DOCUMENT["components"]["schemas"]["CloudEvent"]["examples"]
+    assert (202, len(SCHEMA)) == (Bench().post(examples, BATCH).status, len(examples))
 
 
 def test_parameters_of_the_path() -> None:
