@@ -8,9 +8,9 @@ The time is the line's own, else that of the line before it (a stack trace belon
 The id is made of the source, the line's offset and its content: the same unchanged file put twice gives the same ids
 and the same events, so the second time has no effect. The text order of the ids is the order of the lines.
 
-By default a line is in order with nothing: it names its time and its place, and readers sort by them. Order is there for
-those who need it, by a field or for the whole input. In aggregates it costs nothing; lines that travel by themselves
-then cost a call for each line of a key (see `core.chunk`).
+By default a line is in order with nothing: it names its time and its place, and readers sort by them. Order is there
+for those who need it, by a field or for the whole input. In aggregates it costs nothing; lines that travel by
+themselves then cost a call for each line of a key (see `core.chunk`).
 """
 
 from __future__ import annotations
