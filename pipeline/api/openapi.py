@@ -53,7 +53,9 @@ def document(schemas: Mapping[str, Mapping[str, Any]]) -> Doc:
                 **{name: _data_schema(schema) for name, schema in schemas.items()},
                 "CloudEvent": {
                     "oneOf": [_event_of(name) for name in schemas],
-                    "examples": [_example(name, schemas) for name in schemas],
+                    "examples": [
+                        _example(name, data) for name, schema in schemas.items() for data in schema.get("examples", ())
+                    ],
                 },
                 "Accepted": _object(accepted=_COUNT, ids={"type": "array", "items": _TEXT}),
                 "Results": _results(),
@@ -236,7 +238,7 @@ def _data_schema(schema: Mapping[str, Any]) -> Doc:
     return {name: value for name, value in schema.items() if name not in {"x-invalid-examples", "$schema"}}
 
 
-def _example(name: str, schemas: Mapping[str, Mapping[str, Any]]) -> Doc:
+def _example(name: str, data: Doc) -> Doc:
     return {
         "specversion": "1.0",
         "id": "0192f7a4-8c1e-7d3a-b2d1-5f0c9a7e4b63",
@@ -244,7 +246,7 @@ def _example(name: str, schemas: Mapping[str, Mapping[str, Any]]) -> Doc:
         "type": name,
         "time": "2026-11-23T10:00:00.5Z",
         "subject": "web-1",
-        "data": schemas[name]["examples"][0],
+        "data": data,
     }
 
 

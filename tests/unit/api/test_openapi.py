@@ -50,7 +50,8 @@ def test_schemas_are_valid(name: str) -> None:
 def test_the_examples_are_accepted() -> None:
     """Every example of an event is one that the API takes."""
     examples = DOCUMENT["components"]["schemas"]["CloudEvent"]["examples"]
-    assert (202, len(SCHEMA)) == (Bench().post(examples, BATCH).status, len(examples))
+    assert sum(len(each["examples"]) for each in SCHEMA.values()) == len(examples)
+    assert 202 == Bench().post(examples, BATCH).status
 
 
 def test_parameters_of_the_path() -> None:
