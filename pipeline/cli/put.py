@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
+from pipeline.aws.claims import open_claims
 from pipeline.aws.kinesis import KinesisStream
 from pipeline.cli import event_type
 from pipeline.cli.options import aws_options, stack_option
-from pipeline.cli.shipping.dry_run import CountingStream, Preview
+from pipeline.cli.shipping.dry_run import CountingClaims, CountingStream, Preview
 from pipeline.cli.shipping.follow.run import check_names, follow
 from pipeline.cli.shipping.follow.store import Store
 from pipeline.cli.shipping.inputs import Inputs
@@ -27,15 +29,20 @@ from pipeline.cli.shipping.stopping import stopping
 from pipeline.cli.shipping.tally import Tally, lines, say
 from pipeline.cli.stack_output import stack_output
 from pipeline.core import formats
+from pipeline.core.chunk import MAX_RECORD_BYTES
+from pipeline.core.claim import MAX_CLAIM_BYTES
 from pipeline.core.log_line import LOG_TYPE, LogLines
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from pipeline.aws.clients import Clients
     from pipeline.ports import RecordStream
+    from pipeline.producer import Options
+    from pipeline.producer.settings import Oversize
 
 _RAW: Final = "--raw ships lines as they are: it takes no --key, no --type and no --format"
+_WHOSE_CLAIMS: Final = (
+    "a consumer fetches claims from one bucket only: with --stream, name that of its consumer with --claims-bucket"
+)
 
 
 @click.command()
@@ -64,6 +71,14 @@ _RAW: Final = "--raw ships lines as they are: it takes no --key, no --type and n
     show_default=True,
     help="Let log.v1 events share records of the stream (KPL format); whatever else is shipped has its own.",
 )
+@click.option(
+    "--oversize",
+    type=click.Choice(["refuse", "claim-check"]),
+    default="refuse",
+    show_default=True,
+    help="What becomes of a line above 1 MiB: it is refused, or its data (up to 8 MiB) are left in S3.",
+)
+@click.option("--claims-bucket", metavar="NAME", help="The bucket of --oversize claim-check; default: the stack's.")
 @click.option("--raw", "is_raw", is_flag=True, help="Ship lines as they are, without an envelope.")
 @click.option(
     "--rejects",
@@ -98,6 +113,8 @@ def command(  # noqa: PLR0917 - an option is an argument
     type_name: str,
     format_name: str | None,
     key_field: str | None,
+    oversize: Oversize,
+    claims_bucket: str | None,
     rejects_path: Path | None,
     state_folder: Path | None,
     state_home: Path,
@@ -133,10 +150,14 @@ def command(  # noqa: PLR0917 - an option is an argument
     Exit code 0 when every line was accepted, 1 when not, 130 after Ctrl-C. --follow is ended by SIGTERM, with 0 when
     all that was read was accepted.
     """  # noqa: D301 - \b keeps click from folding the lines
+    is_claimed = oversize == "claim-check"
     for is_wrong, why in (
         (is_raw and (key_field or format_name or type_name != LOG_TYPE), _RAW),
         (is_ordered and key_field, "--ordered and --key are two orders: give one"),
         (is_followed and is_dry_run, "--dry-run looks at what is there: leave --follow out"),
+        (is_raw and is_claimed, "--raw ships lines as they are: --oversize claim-check cannot take them apart"),
+        (claims_bucket and not is_claimed, "--claims-bucket is for --oversize claim-check: give both, or neither"),
+        (is_claimed and stream_name and not (claims_bucket or is_dry_run), _WHOSE_CLAIMS),
         (state_folder and not is_followed, "--state is where --follow remembers: give both, or neither"),
     ):
         if is_wrong:
@@ -150,18 +171,20 @@ def command(  # noqa: PLR0917 - an option is an argument
         is_raw=is_raw,
         on_unparsed="text" if rejects_path is None else "reject",
     )
-    reader = Reader(make, format_name, is_raw=is_raw)
-    aggregate = {LOG_TYPE} if is_aggregated else set()
+    reader = Reader(make, format_name, is_raw=is_raw, limit_bytes=MAX_CLAIM_BYTES if is_claimed else MAX_RECORD_BYTES)
+    options: Options = {"aggregate": {LOG_TYPE} if is_aggregated else (), "oversize": oversize, "claims": None}
     if is_dry_run:
-        return _dry_run(files, reader, aggregate)
+        return _dry_run(files, reader, options)
     if is_followed:
         check_names(files)
     name = stream_name or stack_output(clients, stack, "StreamName")
     stream = KinesisStream(clients.kinesis, name)
     stream.check()
+    if is_claimed:
+        options["claims"] = open_claims(claims_bucket or stack_output(clients, stack, "ClaimsBucketName"), clients)
     folder = state_folder or state_home.expanduser() / "kinesis-pipeline"
     store = Store(folder / f"{name}-{_digest(_target(clients, name))}.json") if is_followed else None
-    return _ship(files, stream, reader, rejects_path, store, aggregate)
+    return _ship(files, stream, reader, rejects_path, store, options)
 
 
 def _ship(
@@ -170,22 +193,22 @@ def _ship(
     reader: Reader,
     rejects_path: Path | None,
     store: Store | None,
-    aggregate: Collection[str],
+    options: Options,
 ) -> int:
     """Ship, or follow where there is a store; tell how it goes and what became of it."""
     tally = Tally()
     with ExitStack() as until_done:
         rejects = until_done.enter_context(Rejects(rejects_path)) if rejects_path else None
-        shipper = Shipper(tally, rejects)
+        shipper = Shipper(tally, rejects, limit_bytes=reader.limit_bytes)
         if store is not None:
             until_done.enter_context(store)
         until_done.callback(_tell, tally, rejects)
         with shown(tally), stopping(tally):
             if store is not None:
-                follow(files, stream, reader, shipper, store, aggregate=aggregate)
+                follow(files, stream, reader, shipper, store, **options)
             else:
                 own = [rejects_path] if rejects_path else []
-                ship(Inputs(files, tally.fail, tally.note, own).find(), stream, reader, shipper, aggregate=aggregate)
+                ship(Inputs(files, tally.fail, tally.note, own).find(), stream, reader, shipper, **options)
     return tally.exit_code
 
 
@@ -205,12 +228,14 @@ def _digest(target: str) -> str:
     return hashlib.blake2b(target.encode(), digest_size=6).hexdigest()
 
 
-def _dry_run(files: tuple[str, ...], reader: Reader, aggregate: Collection[str]) -> int:
-    tally, stream = Tally(), CountingStream()
+def _dry_run(files: tuple[str, ...], reader: Reader, options: Options) -> int:
+    tally, stream, claims = Tally(), CountingStream(), CountingClaims()
     preview = Preview(tally)
-    listened = Reader(preview.make(reader.make), reader.format, is_raw=reader.is_raw)
+    listened = replace(reader, make=preview.make(reader.make))
+    settings: Options = {**options, "claims": claims}
     with stopping(tally):
         found = Inputs(files, tally.fail, tally.note).find()
-        ship(found, stream, listened, Shipper(tally, tap=preview.tap), aggregate=aggregate)
-    preview.tell(stream.volume)
+        shipper = Shipper(tally, tap=preview.tap, limit_bytes=reader.limit_bytes)
+        ship(found, stream, listened, shipper, **settings)
+    preview.tell(stream.volume, claims)
     return tally.exit_code

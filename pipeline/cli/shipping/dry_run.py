@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from pipeline.cli.shipping.tally import Tally
     from pipeline.core.log_line import LogLines, Shipment
-    from pipeline.model import Entry
+    from pipeline.model import Claim, Entry
 
 SHOWN_EVENTS: Final = 10
 SAMPLE_BYTES: Final = 64 * 1024 * 1024
@@ -41,6 +41,21 @@ class CountingStream:
         for entry in entries:
             self.volume.add(entry_bytes(entry))
         return [Accepted("dry-run", str(self.volume.records))] * len(entries)
+
+
+@dataclass
+class CountingClaims:
+    """A ClaimStore that keeps nothing but the count."""
+
+    bucket: str = "dry-run"
+    count: int = 0
+    size_bytes: int = 0
+
+    def leave(self, claim: Claim, body: bytes) -> None:
+        """See `ports.ClaimStore`."""
+        del body
+        self.count += 1
+        self.size_bytes += claim.size_bytes
 
 
 @dataclass
@@ -89,7 +104,7 @@ class Preview:
         self.first_at = min(self.first_at or moment, moment)
         self.last_at = max(self.last_at or moment, moment)
 
-    def tell(self, volume: Volume) -> None:
+    def tell(self, volume: Volume, claims: CountingClaims) -> None:
         """The counts and the estimate, on stderr."""
         counted = self.tally
         tally.say(
@@ -104,6 +119,8 @@ class Preview:
         each = volume.record_bytes / volume.records
         records = f"{volume.records:,} record{'' if volume.records == 1 else 's'}"
         tally.say(f"on the stream: {records} of {each:,.0f} bytes on average, keys included")
+        if claims.count:
+            tally.say(f"in S3: the data of {tally.lines(claims.count)}, {claims.size_bytes:,} bytes, at S3's price")
         tally.say(f"rate: {_figure(rate)} lines/s, {basis}")
         tally.say(f"estimated a month at that rate, for Kinesis alone: {_prices(cost.monthly(volume, seconds))}")
         if volume.records < self.alone.records:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.cli.shipping import unpacking
 from pipeline.core import formats
+from pipeline.core.chunk import MAX_RECORD_BYTES
 from pipeline.core.formats.detect import SAMPLE_BYTES
 from pipeline.core.lines import why_not_text
 from pipeline.errors import InputError
@@ -33,11 +34,13 @@ class Reader:
         make: `LogLines` with all that the options decide; called with source, now, salt and format by name.
         format: None where each input's beginning tells it.
         is_raw: lines are shipped as they are, text or not.
+        limit_bytes: the most that a record may have.
     """
 
     make: Callable[..., LogLines]
     format: str | None = None
     is_raw: bool = False
+    limit_bytes: int = MAX_RECORD_BYTES
 
     def format_of(self, start: bytes) -> str:
         """The format of an input that begins like this."""
@@ -67,7 +70,7 @@ class Records:
         self.format = reader.format_of(start)
         salt = source.salt or first_line_id(start)
         self.log = reader.make(source=source.uri, now=source.now, salt=salt, format=self.format)
-        self._framing = formats.framing(self.format)
+        self._framing = formats.framing(self.format, reader.limit_bytes)
         self._name = source.name
 
     def __iter__(self) -> Iterator[Line | Overlong | None]:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 # Whoever reads what can wait where it is leaves it there from here on, so that the rest is room for what was begun.
 MOST_HELD_BYTES: Final = BUFFER_BYTES // 2
-_LIMIT: Final = f"{MAX_RECORD_BYTES:,}"
 
 
 class Waiting(NamedTuple):
@@ -53,14 +52,20 @@ class Shipper:
         tally: where every outcome is counted.
         rejects: where refused lines are written, if anywhere.
         tap: told each shipment before it is put.
+        limit_bytes: the most that a record may have.
     """
 
     def __init__(
-        self, tally: Tally, rejects: Rejects | None = None, tap: Callable[[Shipment], None] = lambda _: None
+        self,
+        tally: Tally,
+        rejects: Rejects | None = None,
+        tap: Callable[[Shipment], None] = lambda _: None,
+        limit_bytes: int = MAX_RECORD_BYTES,
     ) -> None:
         self.tally = tally
         self.rejects = rejects
         self._tap = tap
+        self._limit_bytes = limit_bytes
         self._tracks: dict[str, Track] = {}
         self._lock = threading.Lock()
         self._count = 0
@@ -79,8 +84,7 @@ class Shipper:
             return
         self.tally.lines += 1
         if isinstance(line, Overlong):
-            why = f"{line.size_bytes:,} bytes; a record on the stream is at most {_LIMIT}"
-            self.tally.refuse(track.name, line.number, why)
+            self.tally.refuse(track.name, line.number, self._too_large(f"{line.size_bytes:,} bytes", is_raw=log.is_raw))
             return
         why_not = None if log.is_raw else why_not_text(line.content, is_whole=True)
         if why_not is not None:
@@ -114,7 +118,10 @@ class Shipper:
         if isinstance(report.outcome, Accepted):
             self.tally.accept()
         elif isinstance(report.outcome, TooLarge):
-            self._refuse(track.name, number, str(report.outcome), track.waiting[number].content)
+            why = self._too_large(
+                f"{report.outcome.size_bytes:,} bytes in all", is_raw=isinstance(report.record, bytes)
+            )
+            self._refuse(track.name, number, why, track.waiting[number].content)
         else:
             self.tally.unsent_reason = self.tally.trouble or report.outcome.detail
             return
@@ -139,6 +146,12 @@ class Shipper:
         """An input that is done, unless something of it still waits."""
         if self.first_waiting(track) is None:
             self._tracks.pop(track.key, None)
+
+    def _too_large(self, size: str, *, is_raw: bool) -> str:
+        if self._limit_bytes > MAX_RECORD_BYTES and not is_raw:
+            return f"{size}; what is left in S3 is at most {self._limit_bytes:,}"
+        why = f"{size}; a record on the stream is at most {MAX_RECORD_BYTES:,}"
+        return why if is_raw else f"{why} (--oversize claim-check leaves more in S3)"
 
     def _refuse(self, name: str, number: int, why: str, content: bytes) -> None:
         if self.rejects is not None:

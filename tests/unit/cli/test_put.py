@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -13,6 +14,7 @@ from pipeline.cli import put
 from pipeline.cli.shipping.follow import run as run_module
 from pipeline.cli.shipping.follow.store import Store
 from pipeline.core import kpl
+from pipeline.core.claim import MAX_CLAIM_BYTES
 from pipeline.errors import NotDeployed
 from pipeline.testing.kinesis import FakeStream
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from pipeline.model import Accepted, Entry, Refused
+    from pipeline.model import Accepted, Claim, Entry, Refused
 
 
 class CheckedStream(FakeStream):
@@ -40,6 +42,17 @@ class CheckedStream(FakeStream):
             raise NotDeployed("there is no Kinesis stream 'missing'")
 
 
+@dataclass
+class Claims:
+    """A ClaimStore."""
+
+    bucket: str = ""
+    left: dict[str, bytes] = field(default_factory=dict)
+
+    def leave(self, claim: Claim, body: bytes) -> None:
+        self.left[claim.key] = body
+
+
 @pytest.fixture
 def stream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CheckedStream:
     """The stream that the command makes, in an empty folder, with credentials that nobody asks for."""
@@ -55,6 +68,20 @@ def stream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CheckedStream:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     monkeypatch.chdir(tmp_path)
+    return fake
+
+
+@pytest.fixture
+def claims(stream: CheckedStream, monkeypatch: pytest.MonkeyPatch) -> Claims:
+    """What is left in the bucket that the command opens."""
+    del stream
+    fake = Claims()
+
+    def open_claims(bucket: str, _clients: object) -> Claims:
+        fake.bucket = bucket
+        return fake
+
+    monkeypatch.setattr(put, "open_claims", open_claims)
     return fake
 
 
@@ -147,6 +174,9 @@ def test_command_ships_another_type(stream: CheckedStream, log: Callable[[str], 
         (["--raw", "--format", "ndjson", "x.log"], 2, "Error: --raw ships lines as they are"),
         (["--ordered", "--key", "user", "x.log"], 2, "Error: --ordered and --key are two orders"),
         (["--follow", "--dry-run", "x.log"], 2, "Error: --dry-run looks at what is there: leave --follow out"),
+        (["--raw", "--oversize", "claim-check", "x.log"], 2, "--oversize claim-check cannot take them apart"),
+        (["--claims-bucket", "b", "x.log"], 2, "--claims-bucket is for --oversize claim-check"),
+        (["--oversize", "claim-check", "--stream", "events", "x.log"], 2, "name that of its consumer"),
         (["--state", ".", "x.log"], 2, "Error: --state is where --follow remembers: give both, or neither"),
         (["--follow", "-"], 1, "error: stdin is read to its end anyway: leave --follow out"),
         (["--follow", "/dev/null"], 1, "error: /dev/null: neither a file nor a folder: leave --follow out"),
@@ -206,6 +236,35 @@ def test_the_default_folder_for_state_is_the_users(
 
     assert 0 == run("--follow", "--stream", "events", log("one\n"))
     assert 1 == len(list((tmp_path / "home" / "kinesis-pipeline").glob("events-*.json")))
+
+
+@pytest.mark.parametrize(
+    ("names", "bucket"),
+    [(["--stack", "mine"], "mine-ClaimsBucketName"), (["--stream", "events", "--claims-bucket", "b"], "b")],
+)
+@pytest.mark.parametrize("excess", [-1, 0, 1])
+def test_command_leaves_large_lines_in_s3(
+    names: list[str], bucket: str, excess: int, stream: CheckedStream, claims: Claims, log: Callable[[str], str]
+) -> None:
+    """Up to the limit of what is left there, in the bucket of the stack or the named one; a reference travels."""
+    body = "x" * (MAX_CLAIM_BYTES - len('{"body":""}') + excess)
+    assert int(excess > 0) == run(*names, "--oversize", "claim-check", "--format", "plain", log(f"{body}\nsmall\n"))
+
+    assert ["small"] == [event["data"]["body"] for event in events(stream) if "data" in event]
+    assert [f"s3://{bucket}/{key}" for key in claims.left] == [
+        event["dataref"] for event in events(stream) if "dataref" in event
+    ]
+    assert [body] * int(excess <= 0) == [orjson.loads(each)["body"] for each in claims.left.values()]
+
+
+def test_a_dry_run_counts_what_would_be_left_in_s3(
+    log: Callable[[str], str], claims: Claims, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is left, and nothing is asked."""
+    assert 0 == run("--dry-run", "--oversize", "claim-check", log("x" * 2_000_000))
+
+    assert "in S3: the data of 1 line, 2,000,011 bytes, at S3's price" in capsys.readouterr().err
+    assert {} == claims.left
 
 
 def test_command_keeps_rejects(

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.cli.shipping import dry_run
 from pipeline.cli.shipping.cost import Volume, monthly
-from pipeline.cli.shipping.dry_run import CountingStream, Preview
+from pipeline.cli.shipping.dry_run import CountingClaims, CountingStream, Preview
 from pipeline.cli.shipping.inputs import Found
 from pipeline.cli.shipping.once import ship
 from pipeline.cli.shipping.reading import Reader
@@ -27,7 +27,7 @@ def preview(path: Path) -> tuple[Tally, CountingStream]:
     shown = Preview(tally)
     reader = Reader(shown.make(partial(LogLines, to_utc=local_to_utc)))
     ship([Found(str(path), is_named=True)], stream, reader, Shipper(tally, tap=shown.tap))
-    shown.tell(stream.volume)
+    shown.tell(stream.volume, CountingClaims())
     return tally, stream
 
 

@@ -165,9 +165,10 @@ class Follower:
         if content is None:
             return None
         bookmark.path, bookmark.file_id, bookmark.is_done = str(path), content.file_id, False
-        log = self.arrivals.reader.make(source=bookmark.source, now=clock, salt=bookmark.salt, format=bookmark.format)
+        reader = self.arrivals.reader
+        log = reader.make(source=bookmark.source, now=clock, salt=bookmark.salt, format=bookmark.format)
         track = self.shipper.track(str(path))
-        tailed = Tailed(bookmark, track, log, content, content.file_id, path, self.now())
+        tailed = Tailed(bookmark, track, log, content, content.file_id, path, self.now(), reader.limit_bytes)
         self.tailed[content.file_id] = tailed
         self._keep_few_open(tailed)
         return tailed

@@ -33,6 +33,7 @@ class Tailed:
     Args:
         disk_offset: how much of it was read, as it lies on the disk.
         read_at: when something was last read, by the follower's clock.
+        limit_bytes: the most that a record may have.
         is_lost: it is nowhere among the files that are asked for.
         is_deleted: nothing but the open file is left of it.
     """
@@ -44,6 +45,7 @@ class Tailed:
     file_id: FileId
     path: Path
     read_at: float
+    limit_bytes: int
     framing: Framing = field(init=False)
     disk_offset: int = 0
     is_lost: bool = False
@@ -57,7 +59,7 @@ class Tailed:
     def __post_init__(self) -> None:
         """Begin at the bookmark's place. Raises OSError."""
         place = self.bookmark.place
-        self.framing = formats.framing(self.bookmark.format, place=place)
+        self.framing = formats.framing(self.bookmark.format, self.limit_bytes, place)
         content = self.opened()
         if content.is_packed:
             self._unpack, self._skip_bytes = unpacking.unpacker(content.magic()), place.offset
