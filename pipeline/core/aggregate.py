@@ -43,29 +43,27 @@ class Aggregate:
 
     def add(self, key: bytes, data: bytes) -> bool:
         """Put a user record behind all others, if there surely is room; whether it was. The key is UTF-8."""
-        data_bytes, key_bytes = len(data), len(key)
-        if self.size_bytes + key_bytes + data_bytes + _FIELDS_BYTES > AGGREGATE_BYTES:
+        data_bytes = len(data)
+        size = self.size_bytes + data_bytes
+        if size + len(key) + _FIELDS_BYTES > AGGREGATE_BYTES:
             return False
         index = self._indexes.get(key)
         if index is None:
             index = self._indexes[key] = len(self._indexes)
-            head = _key_head(key_bytes)
+            head = _key_head(len(key))
             self._keys += (head, key)
-            self.size_bytes += len(head) + key_bytes
+            size += len(head) + len(key)
         head = _head(index, data_bytes)
-        self._records += (head, data)
-        self.size_bytes += len(head) + data_bytes
+        records = self._records
+        records.append(head)
+        records.append(data)
+        self.size_bytes = size + len(head)
         return True
 
     def data(self) -> bytes:
         """What goes onto the stream; `size_bytes` long."""
         body = b"".join(self._keys + self._records)
         return b"".join((MAGIC, body, hashlib.md5(body, usedforsecurity=False).digest()))
-
-
-def fits_alone(key: bytes, data: bytes) -> bool:
-    """Whether an empty aggregate would take the user record."""
-    return _FRAME_BYTES + len(key) + len(data) + _FIELDS_BYTES <= AGGREGATE_BYTES
 
 
 def bucket_of(key: bytes, names: tuple[str, ...]) -> str:

@@ -16,7 +16,9 @@ import hashlib
 from collections import deque
 from dataclasses import dataclass, field
 from math import inf
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, structs
 
 if TYPE_CHECKING:
     from pipeline.model import Entry
@@ -50,7 +52,7 @@ def entry_bytes(entry: Entry) -> int:
     return len(entry.data) + len(entry.partition_key.encode())
 
 
-class Slot[T](NamedTuple):
+class Slot[T](Struct, frozen=True):
     """An entry in the queue of its key, with whatever its owner knows it by.
 
     `since` is when it was put, in seconds of the owner's clock; or, for the head of a key, when the last of its key
@@ -83,17 +85,18 @@ class Waiting[T]:
         """How many entries may be sent now."""
         return len(self._heads)
 
-    def add(self, entry: Entry, tag: T, now: float = 0.0) -> None:
-        """Behind all of its key."""
-        key, size = entry.partition_key, entry_bytes(entry)
+    def add(self, entry: Entry, tag: T, now: float = 0.0, size_bytes: int = 0) -> None:
+        """Behind all of its key. `size_bytes` is what it weighs, if that is known."""
+        key, size = entry.partition_key, size_bytes or entry_bytes(entry)
+        slot = Slot(entry, tag, size, now)
         self.size_bytes += size
         if key not in self._heads:
-            self._heads[key] = Slot(entry, tag, size, now)
+            self._heads[key] = slot
             self.head_bytes += size
         elif key in self._behind:
-            self._behind[key].append(Slot(entry, tag, size, now))
+            self._behind[key].append(slot)
         else:
-            self._behind[key] = deque((Slot(entry, tag, size, now),))
+            self._behind[key] = deque((slot,))
 
     def chunk(self, most_entries: int = MAX_ENTRIES, most_bytes: int = MAX_CALL_BYTES) -> list[Slot[T]]:
         """The next call's worth: heads of their keys, at least one, at most 500 and 5 MiB.
@@ -140,7 +143,7 @@ class Waiting[T]:
         behind = self._behind.get(key)
         if behind is not None:
             following = behind.popleft()
-            self._heads[key] = following._replace(since=max(following.since, now))
+            self._heads[key] = structs.replace(following, since=now) if now > following.since else following
             self.head_bytes += following.size_bytes
             if not behind:
                 del self._behind[key]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from pipeline.model import Position
     from pipeline.ports import RecordStream
+    from pipeline.producer.claims import Owed
     from pipeline.producer.metrics import Metrics
     from pipeline.producer.outcome import Puttable
     from pipeline.producer.outgoing import Outgoing
@@ -53,44 +54,48 @@ class Engine(Sender):
     def __init__(self, stream: RecordStream, tell: Callable[[Sequence[Receipt]], None], settings: Settings) -> None:
         super().__init__(stream, tell, settings)
         self._most_bytes = settings.buffer_bytes
+        self._are_aggregated = settings.aggregate is True
+        self._aggregated_types = () if isinstance(settings.aggregate, bool) else frozenset(settings.aggregate)
         self._born = _forks.count
         if self._backlog:
             self._begin()
 
     def take(self, outgoing: Outgoing, record: Puttable, position: Position | None, waiter: object = None) -> Receipt:
         """Take a record in the form that it travels in. Raises Full; ValueError when closed; what went wrong before."""
-        self._not_after_a_fork()
-        event_id, event_type, key, data = outgoing
-        is_aggregated = self._settings.aggregates(event_type)
-        if key is not None:
-            key = partition_key(key)
-        elif not is_aggregated:
-            key = partition_key(event_id)
-        key_bytes = None if key is None else key.encode()
-        held = 2 * (len(data) + len(key_bytes or b"")) + RECORD_BYTES
-        receipt = Receipt(record, position, waiter, self._settled, event_id, held)
-        name = self._outbox.bucket(key_bytes) if is_aggregated else key or ""
-        size = len(data) + len(name.encode())
-        too_large = None
+        if self._born != _forks.count:
+            self._not_after_a_fork()
+        outbox, key, data = self._outbox, outgoing.key, outgoing.data
+        size, key_bytes = len(data), b""
+        is_aggregated = self._are_aggregated or outgoing.type in self._aggregated_types
+        if is_aggregated:
+            if key:
+                key_bytes = partition_key(key).encode()
+            name = outbox.bucket(key_bytes)
+            held = 2 * (size + len(key_bytes)) + RECORD_BYTES
+            size += len(name)
+        else:
+            name = partition_key(key or outgoing.id)
+            size += len(name.encode())
+            held = 2 * size + RECORD_BYTES
+        too_large = owed = None
         if size > MAX_RECORD_BYTES:
-            data, too_large = self._fitted(receipt, outgoing, size)
+            data, owed, too_large = self._fitted(outgoing, size)
+            is_aggregated, size = False, len(data) + size - len(outgoing.data)
         with self._lock:
             if self._is_hindered or self._held_bytes + held > self._most_bytes:
                 self._wait_for_room(held)
             self._held_bytes += held
-            receipt.number = self._count = self._count + 1
-            receipt.round = self._round
-            receipt.put_at = self._now()
-            self._in_round[self._round] += 1
+            self._count = number = self._count + 1
+            turn = self._round
+            self._in_round[turn] += 1
+            now = self._now()
+            receipt = Receipt(record, position, waiter, self._settled, outgoing.id, held, number, turn, now, owed=owed)
             if too_large is None:
-                if is_aggregated:
-                    if receipt.owed is None:
-                        self._outbox.put_aggregated(receipt, key_bytes, name, data, receipt.put_at)
-                    else:
-                        self._outbox.put_alone(receipt, name, data, receipt.put_at)
-                else:
-                    self._outbox.put(receipt, name, data, receipt.put_at)
-                if self._is_asleep or (self._is_idle and self._outbox.is_worth_a_call):
+                if not is_aggregated:
+                    outbox.put(receipt, name, data, now, size)
+                elif not outbox.put_aggregated(receipt, key_bytes, name, data, now) and not self._is_asleep:
+                    return receipt
+                if self._is_asleep or (self._is_idle and outbox.is_worth_a_call):
                     self._is_asleep = self._is_idle = False
                     self._work.notify()
                 return receipt
@@ -99,15 +104,12 @@ class Engine(Sender):
         self._finish([receipt])
         return receipt
 
-    def _fitted(self, receipt: Receipt, outgoing: Outgoing, size: int) -> tuple[bytes, TooLarge | None]:
-        """What is to travel instead; or why the record cannot."""
+    def _fitted(self, outgoing: Outgoing, size: int) -> tuple[bytes, Owed | None, TooLarge | None]:
+        """What is to travel instead of a record of this size, and what that owes; or why it cannot."""
         if self._claims is None or outgoing.type is None:
-            return b"", TooLarge(size)
+            return b"", None, TooLarge(size)
         found = claimed(outgoing.data, size - len(outgoing.data), self._claims.bucket)
-        if isinstance(found, TooLarge):
-            return b"", found
-        data, receipt.owed = found
-        return data, None
+        return (b"", None, found) if isinstance(found, TooLarge) else (*found, None)
 
     def flush(self, seconds: float | None = None) -> bool:
         """Send all that was taken before, and wait until it is told; whether it is. Raises what went wrong."""

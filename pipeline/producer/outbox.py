@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pipeline.core.aggregate import Aggregate, bucket_names, bucket_of, fits_alone
+from pipeline.core.aggregate import Aggregate, bucket_names, bucket_of
 from pipeline.core.chunk import MAX_ENTRIES
 from pipeline.model import Entry, Position
 from pipeline.producer.ordered import Sending
@@ -60,38 +60,43 @@ class Outbox[T]:
     def __bool__(self) -> bool:
         return bool(self.sending.waiting) or bool(self._open)
 
-    def bucket(self, key: bytes | None) -> str:
-        """The partition key that a record of that key has in an aggregate; None is in order with nothing."""
-        return self._names[self._turn % self.buckets] if key is None else bucket_of(key, self._names)
+    def bucket(self, key: bytes) -> str:
+        """The partition key that a record of that key has in an aggregate; without one it is in order with nothing."""
+        return bucket_of(key, self._names) if key else self._names[self._turn % self.buckets]
 
-    def put(self, tag: T, name: str, data: bytes, now: float) -> None:
-        """A record that travels by itself, under this partition key."""
-        self.sending.waiting.add(Entry(_NOWHERE, name, data), [tag], now)
-
-    def put_alone(self, tag: T, name: str, data: bytes, now: float) -> None:
-        """A record of an aggregate's bucket that travels by itself, behind all that the bucket has."""
+    def put(self, tag: T, name: str, data: bytes, now: float, size_bytes: int = 0) -> None:
+        """A record that travels by itself, behind all of this partition key; its size with that, if it is known."""
         if name in self._open:
             self._close(name)
-        self.put(tag, name, data, now)
+        self.sending.waiting.add(Entry(_NOWHERE, name, data), [tag], now, size_bytes)
 
-    def put_aggregated(self, tag: T, key: bytes | None, name: str, data: bytes, now: float) -> None:
-        """A record that travels in an aggregate of its bucket, whose name this is. The key is UTF-8."""
-        user_key = name.encode() if key is None else key
+    def put_aggregated(self, tag: T, key: bytes, name: str, data: bytes, now: float) -> bool:
+        """A record that travels in an aggregate of its bucket, whose name this is. The key is UTF-8.
+
+        Whether something may be sent now that could not before.
+        """
+        user_key = key or name.encode()
         found = self._open.get(name)
-        if found is not None and now - found.since <= OPEN_SECONDS and found.aggregate.add(user_key, data):
+        if found is None:
+            return self._begin(tag, user_key, name, data, now)
+        if now - found.since <= OPEN_SECONDS and found.aggregate.add(user_key, data):
             found.tags.append(tag)
-            return
-        if found is not None and key is None:
-            self._close(name)
-            self._turn += 1
-            self.put_aggregated(tag, None, self.bucket(None), data, now)
-        elif fits_alone(user_key, data):
-            if found is not None:
-                self._close(name)
-            self._open[name] = found = _Open(Aggregate(), [tag], now)
-            found.aggregate.add(user_key, data)
+            return False
+        self._close(name)
+        if key:
+            self._begin(tag, user_key, name, data, now)
         else:
-            self.put_alone(tag, name, data, now)
+            self._turn += 1
+            self.put_aggregated(tag, key, self.bucket(key), data, now)
+        return True
+
+    def _begin(self, tag: T, user_key: bytes, name: str, data: bytes, now: float) -> bool:
+        aggregate = Aggregate()
+        if not aggregate.add(user_key, data):
+            self.put(tag, name, data, now)
+            return True
+        self._open[name] = _Open(aggregate, [tag], now)
+        return False
 
     @property
     def is_worth_a_call(self) -> bool:

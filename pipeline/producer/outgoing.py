@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import orjson
+from msgspec import Struct
 
 from pipeline.core.decode import read_event
 from pipeline.core.encode import cloudevent
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from pipeline.producer.outcome import Puttable
 
 
-class Outgoing(NamedTuple):
+class Outgoing(Struct, frozen=True, gc=False):
     """A record as it travels: its id and type if it is an event, the key it is in order with, and its bytes."""
 
     id: str
@@ -49,6 +50,8 @@ class Envelopes:
                 raise ValueError("data that is not an event needs a key")
             return Outgoing("", None, key, record)
         if isinstance(record, Event):
+            if not record.id:
+                raise Rejection(Reason.NOT_AN_EVENT, "attribute id is missing")
             return Outgoing(record.id, record.type, key or record.subject, _json(cloudevent(record)))
         envelope = record if "specversion" in record else self._enclose(record)
         event = read_event(dict(envelope), arrived_at=0.0)

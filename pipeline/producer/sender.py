@@ -8,8 +8,9 @@ and when, `outbox` decides.
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from math import inf
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -39,6 +40,8 @@ STOPPED: Final = "stopped before it was sent"
 _OUTAGE_CALLS: Final = 2
 # How often the deadlines are looked at while all goes well.
 _LOOK_SECONDS: Final = 1.0
+_ROUND: Final = attrgetter("round")
+_HELD_BYTES: Final = attrgetter("held_bytes")
 
 
 class Sender:
@@ -258,13 +261,11 @@ class Sender:
         with self._lock:
             if error is not None:
                 self._error, self._is_hindered = self._error or error, True
-            in_round, held_bytes = self._in_round, 0
-            for receipt in receipts:
-                held_bytes += receipt.held_bytes
-                in_round[receipt.round] -= 1
-                if not in_round[receipt.round]:
-                    del in_round[receipt.round]
-            self._held_bytes -= held_bytes
+            for number, count in Counter(map(_ROUND, receipts)).items():
+                self._in_round[number] -= count
+                if not self._in_round[number]:
+                    del self._in_round[number]
+            self._held_bytes -= sum(map(_HELD_BYTES, receipts))
             self._settled.notify_all()
 
     def _sending(self) -> Sending[Any]:

@@ -89,7 +89,3 @@ class Settings:
             raise ValueError(f"oversize must be one of: {', '.join(get_args(Oversize))}")
         if self.oversize == "claim-check" and self.claims is None:
             raise ValueError("oversize='claim-check' needs claims, where the data are left")
-
-    def aggregates(self, event_type: str | None) -> bool:
-        """Whether a record of that type travels in an aggregate; None is no event."""
-        return self.aggregate if isinstance(self.aggregate, bool) else event_type in self.aggregate

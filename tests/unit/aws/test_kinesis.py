@@ -154,7 +154,9 @@ KEYS = st.text(min_size=1, max_size=20).filter(lambda key: not any("\ud800" <= e
 
 
 @cache
-def client(*, is_written: bool) -> tuple[Any, list[Any]]:
+def client(
+    *, is_written: bool, answering: tuple[int, bytes] = (200, b'{"FailedRecordCount":0,"Records":[]}')
+) -> tuple[Any, list[Any]]:
     """A client of botocore's that opens no socket, and the requests that it would have sent."""
     session = boto3.Session(region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")  # noqa: S106 - nobody's
     made: Any = session.client("kinesis")
@@ -162,8 +164,9 @@ def client(*, is_written: bool) -> tuple[Any, list[Any]]:
 
     def answer(request: Any, **_: object) -> AWSResponse:  # noqa: ANN401 - an AWSPreparedRequest
         requests.append(request)
-        raw: Any = SimpleNamespace(stream=lambda: iter([b'{"FailedRecordCount":0,"Records":[]}']))
-        return AWSResponse(request.url, 200, HTTPHeaders(), raw)
+        status, body = answering
+        raw: Any = SimpleNamespace(stream=lambda: iter([body]))
+        return AWSResponse(request.url, status, HTTPHeaders(), raw)
 
     made.meta.events.register("before-send.kinesis.PutRecords", answer)
     if is_written:
@@ -187,6 +190,30 @@ def test_the_request_is_what_botocore_would_have_written(pairs: list[tuple[str, 
 
     assert sent(records, is_written=False, StreamName="events") == sent(records, is_written=True, StreamName="events")
     assert sent(records, is_written=True, StreamName="events")[1]
+
+
+ANSWERS = {
+    "as usual": (200, b'{"FailedRecordCount":0,"Records":[{"ShardId":"s","SequenceNumber":"1"}]}'),
+    "partly refused": (200, b'{"Records":[{"ShardId":"s","SequenceNumber":"1"},{"ErrorCode":"E","ErrorMessage":"m"}]}'),
+    "empty": (200, b"{}"),
+    "no JSON": (200, b"<html>"),
+    "no object": (200, b"[]"),
+    "refused": (400, b'{"__type":"ResourceNotFoundException","message":"m"}'),
+}
+
+
+@pytest.mark.parametrize(("status", "body"), ANSWERS.values(), ids=ANSWERS.keys())
+def test_the_answer_is_what_botocore_would_have_read(status: int, body: bytes) -> None:
+    """Whatever comes back."""
+
+    def asked(*, is_written: bool) -> object:
+        made, _ = client(is_written=is_written, answering=(status, body))
+        try:
+            return made.put_records(StreamName="events", Records=[{"PartitionKey": "k", "Data": b"x"}])
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is the same
+            return repr(error)
+
+    assert asked(is_written=False) == asked(is_written=True)
 
 
 def test_a_request_of_another_form_is_left_to_botocore() -> None:

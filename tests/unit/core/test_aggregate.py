@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core import kpl
-from pipeline.core.aggregate import AGGREGATE_BYTES, Aggregate, bucket_names, bucket_of, fits_alone
+from pipeline.core.aggregate import AGGREGATE_BYTES, Aggregate, bucket_names, bucket_of
 from pipeline.testing.lambda_events import kinesis_record
 
 with warnings.catch_warnings():
@@ -76,11 +76,11 @@ def test_it_never_outgrows_its_bound(records: list[tuple[str, int]]) -> None:
 
 
 @pytest.mark.parametrize(("excess", "expected"), [(-1, True), (0, True), (1, False)])
-def test_what_fits_alone(excess: int, expected: bool) -> None:  # noqa: FBT001 - a table
-    """An empty aggregate has room for exactly what is said to fit alone."""
+def test_what_is_too_large_for_an_empty_aggregate(excess: int, expected: bool) -> None:  # noqa: FBT001 - a table
+    """Its frame and fields count for 44 bytes."""
     data = b"x" * (AGGREGATE_BYTES - 44 - len("é".encode()) + excess)
 
-    assert (expected, expected) == (fits_alone("é".encode(), data), Aggregate().add("é".encode(), data))
+    assert expected == Aggregate().add("é".encode(), data)
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 32, 256])

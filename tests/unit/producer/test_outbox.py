@@ -22,7 +22,7 @@ def outbox(buckets: int = 4) -> Outbox[str]:
     return Outbox(buckets, 0.2)
 
 
-def aggregate(box: Outbox[str], tag: str, key: bytes | None, data: bytes, now: float) -> None:
+def aggregate(box: Outbox[str], tag: str, key: bytes, data: bytes, now: float) -> None:
     box.put_aggregated(tag, key, box.bucket(key), data, now)
 
 
@@ -133,7 +133,7 @@ def test_records_without_a_key_fill_one_aggregate_after_the_other() -> None:
     """They are in order with nothing, so no bucket of theirs stays half empty; all buckets get their share."""
     box = outbox(buckets=3)
     for number in range(300):
-        aggregate(box, f"t{number}", None, b"x" * 1000, 10.0)
+        aggregate(box, f"t{number}", b"", b"x" * 1000, 10.0)
     slots = box.chunk(10.2)
 
     assert 3 == len({slot.entry.partition_key for slot in slots})
@@ -145,7 +145,7 @@ def test_one_without_a_key_too_large_for_company_goes_alone() -> None:
     """It ends the aggregate that is being filled, and the next goes on elsewhere."""
     box = outbox()
     for tag, size in (("t0", 1), ("t1", AGGREGATE_BYTES), ("t2", 1)):
-        aggregate(box, tag, None, b"x" * size, 10.0)
+        aggregate(box, tag, b"", b"x" * size, 10.0)
 
     assert [["t0"], ["t1"], ["t2"]] == sorted(slot.tag for slot in box.drain())
 

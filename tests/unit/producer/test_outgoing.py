@@ -44,7 +44,7 @@ def test_an_event_travels_as_cloudevents_json(
     """In order with its subject, unless a key is given."""
     found = Envelopes().outgoing(record, key)
 
-    assert ("e-1", "log.v1", expected) == found[:3]
+    assert ("e-1", "log.v1", expected) == (found.id, found.type, found.key)
     assert ENVELOPE == orjson.loads(found.data)
 
 
@@ -84,6 +84,12 @@ def test_a_dict_that_is_no_event_is_refused_at_once() -> None:
     """The consumer would make a dead letter of it."""
     with pytest.raises(Rejection, match="attribute source is missing"):
         Envelopes().outgoing({**ENVELOPE, "source": None}, None)
+
+
+def test_an_event_without_an_id_is_refused_at_once() -> None:
+    """Nothing would tell it from another, nor say where on the stream it belongs."""
+    with pytest.raises(Rejection, match="attribute id is missing"):
+        Envelopes().outgoing(Event("", "//host", "log.v1", "2026-11-23T10:00:00Z", {}), None)
 
 
 def test_what_json_cannot_say_is_refused_at_once() -> None:
