@@ -17,7 +17,8 @@ MEDIA_TYPE: Final = "application/problem+json"
 # How long a client should wait: a throttled shard has its next second, what is down takes longer.
 THROTTLED_SECONDS: Final = 1
 UNAVAILABLE_SECONDS: Final = 5
-_THROTTLED: Final = ("ProvisionedThroughput", "Throttl", "LimitExceeded", "TooManyRequests")
+# The last is what `put_in_order` says of what it did not get to: too many of one key, which go one after the other.
+_THROTTLED: Final = ("ProvisionedThroughput", "Throttl", "LimitExceeded", "TooManyRequests", "no time left")
 
 
 class Problem(PipelineError):

@@ -349,8 +349,19 @@ def test_it_is_tried_again_while_there_is_time() -> None:
     """A throttled entry is sent again until no call could end in time, and at least once."""
     patient = Bench(FakeStream([THROTTLED, THROTTLED]))
     assert (202, 3) == (patient.post(log_event()).status, len(patient.stream.calls))
-    hurried = Bench(FakeStream([THROTTLED]), left=[23.0])
+    hurried = Bench(FakeStream([THROTTLED]), left=[21.0])
     assert (429, 1) == (hurried.post(log_event()).status, len(hurried.stream.calls))
+
+
+def test_too_many_of_one_key() -> None:
+    """Events of one key go one after the other; those that there was no time for are to be sent again, in order."""
+    bench = Bench(left=[27.0, 26.0, 25.0, 21.0])
+    answer = bench.post([log_event(f"e-{n}", key="web-1") for n in range(6)], BATCH)
+    statuses = [each["status"] for each in answer.body["results"]]
+    accepted = statuses.count(202)
+    assert (207, "1") == (answer.status, answer.headers["Retry-After"])
+    assert [202] * accepted + [429] * (6 - accepted) == statuses
+    assert [f"e-{n}" for n in range(accepted)] == [each["id"] for each in bench.put]
 
 
 def test_a_misconfiguration_is_raised() -> None:
