@@ -122,10 +122,10 @@ class Preview:
         if claims.count:
             tally.say(f"in S3: the data of {tally.lines(claims.count)}, {claims.size_bytes:,} bytes, at S3's price")
         tally.say(f"rate: {_figure(rate)} lines/s, {basis}")
-        tally.say(f"estimated a month at that rate, for Kinesis alone: {_prices(cost.monthly(volume, seconds))}")
-        if volume.records < self.alone.records:
-            month = cost.monthly(self.alone, seconds)
-            tally.say(f"the same when lines come one by one and each has a record of its own: {_prices(month)}")
+        shared, alone = (_prices(cost.monthly(each, seconds)) for each in (volume, self.alone))
+        tally.say(f"estimated a month at that rate, for Kinesis alone: {shared}")
+        if alone != shared:
+            tally.say(f"or, if lines come so far apart that each has a record of its own: {alone}")
         tally.say(f"prices: {cost.PRICES_OF}")
 
     def _basis(self) -> tuple[float, str]:
