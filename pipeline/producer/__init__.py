@@ -14,7 +14,8 @@ gets through; while some do, the stream is throttling, and what it accepts sets 
 
     put ─▶ outgoing ─▶ engine, sender: the lock, the thread ─▶ outbox: plain or aggregated, one queue a key ─▶ stream
                           │                                  rate: how fast, once the stream throttles
-                          └─▶ backlog: what the spill holds goes first
+                          ├─▶ backlog: what the spill holds goes first
+                          └─▶ claims: what is too large leaves its data in S3 first, and a reference travels
 """
 
 from __future__ import annotations

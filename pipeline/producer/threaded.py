@@ -32,7 +32,8 @@ class Producer:
 
     `report` is called by the producer's thread, one at a time: it should be quick. It may put, but never waits for room
     then, and it may not flush or close. What it raises is raised by the next `put`, `flush` or `close`; so is what
-    trying again does not mend (Misconfiguration, SpillUnusable), after all that is held was given back or spilled.
+    trying again does not mend (Misconfiguration, SpillUnusable), after all that is held was given back or spilled; and
+    so is a loss in the spill (SpillDamaged), once, while all else goes on.
 
     A producer belongs to one process: after a fork, make a new one. One that nobody closes is closed at exit.
 
