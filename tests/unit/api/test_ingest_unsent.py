@@ -1,0 +1,83 @@
+"""Events that are good, and a stream that does not take them."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.errors import Misconfiguration, Retryable
+from pipeline.testing.api_events import REQUEST_ID
+from pipeline.testing.kinesis import Fail, FakeStream, Refuse
+from pipeline.testing.lambda_events import log_event
+from tests.unit.api.bench import BATCH, Bench
+
+THROTTLED = Refuse(frozenset({0}))
+DOWN = Fail(Retryable("InternalFailure"))
+INVALID = log_event("bad", severity_number=99)
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "seconds"),
+    [(THROTTLED, 429, "1"), (DOWN, 503, "5"), (Fail(Retryable("(ThrottlingException) slow down")), 429, "1")],
+)
+def test_none_is_sent(fault: Refuse | Fail, status: int, seconds: str) -> None:
+    """When the stream takes nothing in time, the answer says whether it throttles or is down, and when to come back."""
+    bench = Bench(FakeStream([fault] * 9), left=[27.0, 26.0, 20.0])
+    answer = bench.post(log_event())
+    assert (status, seconds) == (answer.status, answer.headers["Retry-After"])
+    assert f"send the same again after {seconds} s" in answer.body["detail"]
+    assert [] == bench.put
+
+
+def test_part_is_not_sent() -> None:
+    """What the stream took is accepted; the rest can be sent again, and is told apart from what is invalid."""
+    stream = FakeStream([Refuse(frozenset({1}))] + [Refuse(frozenset({0}))] * 9)
+    bench = Bench(stream, left=[27.0, 20.0])
+    answer = bench.post([log_event("a", key="a"), log_event("b", key="b"), INVALID, log_event("c", key="b")], BATCH)
+    assert (207, "1") == (answer.status, answer.headers["Retry-After"])
+    assert [("a", 202), ("b", 429), ("bad", 400), ("c", 429)] == [
+        (each["id"], each["status"]) for each in answer.body["results"]
+    ]
+    assert (1, 1, 2) == (answer.body["accepted"], answer.body["refused"], answer.body["unsent"])
+    assert ["a"] == [each["id"] for each in bench.put]
+
+
+def test_a_lost_answer() -> None:
+    """What may be on the stream is not called accepted; sent again, it is there twice under one id."""
+    bench = Bench(FakeStream([Fail(is_carried_out=True)]), left=[20.0])
+    assert 503 == bench.post(log_event("a")).status
+    assert 202 == bench.post(log_event("a")).status
+    assert 2 == len(bench.stream.records)
+
+
+def test_it_is_tried_again_while_there_is_time() -> None:
+    """A throttled entry is sent again until no call could end in time, and at least once."""
+    patient = Bench(FakeStream([THROTTLED, THROTTLED]))
+    assert (202, 3) == (patient.post(log_event()).status, len(patient.stream.calls))
+    hurried = Bench(FakeStream([THROTTLED]), left=[21.0])
+    assert (429, 1) == (hurried.post(log_event()).status, len(hurried.stream.calls))
+
+
+def test_too_many_of_one_key() -> None:
+    """Events of one key go one after the other; those that there was no time for are to be sent again, in order."""
+    bench = Bench(left=[27.0, 26.0, 25.0, 21.0])
+    answer = bench.post([log_event(f"e-{n}", key="web-1") for n in range(6)], BATCH)
+    statuses = [each["status"] for each in answer.body["results"]]
+    accepted = statuses.count(202)
+    assert (207, "1") == (answer.status, answer.headers["Retry-After"])
+    assert [202] * accepted + [429] * (6 - accepted) == statuses
+    assert [f"e-{n}" for n in range(accepted)] == [each["id"] for each in bench.put]
+
+
+def test_a_misconfiguration_is_raised() -> None:
+    """A stream that may not be used fails the invocation: API Gateway answers 502, and the alarm rings."""
+    with pytest.raises(Misconfiguration, match="AccessDenied"):
+        Bench(FakeStream([Fail(Misconfiguration("AccessDenied"))])).post(log_event())
+
+
+def test_what_is_told() -> None:
+    """One line a request, with its status and nothing of its content."""
+    bench = Bench()
+    bench.post(log_event("secret-id", body="secret"))
+    (line,) = bench.told
+    assert line.pop("milliseconds") >= 0
+    assert {"method": "POST", "resource": "/events", "status": 202, "request_id": REQUEST_ID} == line
