@@ -89,7 +89,7 @@ class Engine(Sender):
             turn = self._round
             self._in_round[turn] += 1
             now = self._now()
-            receipt = Receipt(record, position, waiter, self._settled, outgoing.id, held, number, turn, now, owed=owed)
+            receipt = Receipt(record, position, waiter, self._settled, outgoing.id, held, number, turn, now, owed)
             if too_large is None:
                 if not is_aggregated:
                     outbox.put(receipt, name, data, now, size)

@@ -34,9 +34,9 @@ class Receipt(Struct, eq=False):
     number: int = 0
     round: int = 0
     put_at: float = 0.0
+    owed: Owed | None = None
     outcome: Outcome | None = None
     sub_sequence_number: int = 0
-    owed: Owed | None = None
 
     @property
     def position(self) -> Position:
