@@ -29,6 +29,22 @@ def test_outputs_by_name(account: FakeAccount) -> None:
 
 
 @pytest.mark.parametrize(
+    ("endpoint_url", "local", "url"),
+    [
+        (None, False, "https://a1.execute-api.us-east-1.amazonaws.com/v1"),
+        ("http://127.0.0.1:4566", True, "http://127.0.0.1:4566/_aws/execute-api/a1/v1"),
+    ],
+)
+def test_where_the_api_is(account: FakeAccount, endpoint_url: str | None, local: bool, url: str) -> None:  # noqa: FBT001 - a case of the table
+    """On LocalStack the API's URL is one that can be called; on AWS it is the stack's own."""
+    account.endpoint_url, account.local = endpoint_url, local
+    made = {"ApiId": "a1", "ApiUrl": "https://a1.execute-api.us-east-1.amazonaws.com/v1"}
+    account.cloudformation.stacks["s"] = FakeStack("s", "CREATE_COMPLETE", outputs=made)
+
+    assert url == outputs(as_clients(account), "s")["ApiUrl"]
+
+
+@pytest.mark.parametrize(
     ("endpoint_url", "local", "text"),
     [
         (None, False, "there is no stack 's' in us-east-1; deploy it with: pipeline deploy --stack s"),
