@@ -168,6 +168,21 @@ def test_files_are_found_while_there_is_no_room(tail: Tail, monkeypatch: pytest.
     assert lines(0, 30) == tail.bodies()
 
 
+def test_a_compressed_file_is_read_whole_as_room_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one block of it, all that is in it, however much that is: the rest of the file waits."""
+    monkeypatch.setattr(shipper, "MOST_HELD_BYTES", 1)
+    tail = Tail(tmp_path, ["."])
+    (tmp_path / "old.log.gz").write_bytes(
+        gzip.compress("".join(f"{each} {'x' * 900}\n" for each in lines(0, 3000)).encode())
+    )
+    with tail.running() as running:
+        settle(running)
+        settle(running)
+
+    assert [f"{each} {'x' * 900}" for each in lines(0, 3000)] == tail.bodies()
+    assert 3000 == tail.tally.lines
+
+
 def test_a_silent_file_is_forgotten_after_a_month(tail: Tail) -> None:
     """But not while it is there."""
     append(tail.log, *lines(0, 3))

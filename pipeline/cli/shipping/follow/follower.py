@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.cli.shipping.follow import matching
 from pipeline.cli.shipping.follow.bookmark import NO_FILE, NOTHING, FileId
-from pipeline.cli.shipping.follow.content import Content, looked_into, open_content
+from pipeline.cli.shipping.follow.content import looked_into, open_content
 from pipeline.cli.shipping.follow.tailed import Tailed
 from pipeline.cli.shipping.follow.whereabouts import beside, look_at, siblings, whereabouts
 from pipeline.cli.shipping.inputs import reason
@@ -82,7 +82,7 @@ class Follower:
                 self._meet(path, status)
         self.arrivals.known.save_new()
         has_moved = [self._try(tailed, self._read) for tailed in self._readable()]
-        self.shipper.tally.behind_bytes = sum(map(_behind_bytes, self.tailed.values()))
+        self.shipper.tally.behind_bytes = sum(each.behind_bytes for each in self.tailed.values())
         if self.shipper.has_room(self.producer):
             return any(has_moved)
         self.shipper.settle(self.producer, ROOM_SECONDS)
@@ -99,7 +99,7 @@ class Follower:
             self.shipper.rejects.sync()
         for tailed in self.tailed.values():
             self._move(tailed, is_there=True)
-        self.arrivals.known.save(self._followed())
+        self.arrivals.known.save([each.bookmark for each in self.tailed.values()])
 
     def close(self) -> None:
         """Let all files go."""
@@ -145,17 +145,11 @@ class Follower:
         if content is None:
             return
         try:
-            self._introduce(content)
+            bookmark = self.arrivals.bookmark_of(content, self.tailed.values())
+            if bookmark is not None:
+                self._follow(content.path, bookmark)
         finally:
             os.close(content.descriptor)
-
-    def _introduce(self, content: Content) -> None:
-        bookmark = self.arrivals.bookmark_of(content, self.tailed.values())
-        if bookmark is not None:
-            self._follow(content.path, bookmark)
-
-    def _followed(self) -> list[Bookmark]:
-        return [each.bookmark for each in self.tailed.values()]
 
     def _follow(self, path: Path, bookmark: Bookmark) -> Tailed | None:
         try:
@@ -204,13 +198,15 @@ class Follower:
         if tailed.is_as_read(status):
             return self._rest(tailed)
         self._keep_few_open(tailed)
-        before = tailed.disk_offset
-        for block in tailed.blocks(TURN_BYTES, self.shipper.tally.count):
-            self._ship(tailed, tailed.framing.feed(block))
+        begun, before = tailed.disk_offset, -1
+        while before < tailed.disk_offset < begun + TURN_BYTES:
             if not self._is_reading():
                 return True
+            before = tailed.disk_offset
+            for piece in tailed.block(self.shipper.tally.count):
+                self._ship(tailed, tailed.framing.feed(piece))
         tailed.changed_ns = status.st_mtime_ns
-        if tailed.disk_offset == before:
+        if tailed.disk_offset == begun:
             return self._rest(tailed)
         tailed.read_at = self.now()
         return True
@@ -302,10 +298,3 @@ class Follower:
                 self._move(silent, is_there=True)
                 silent.close()
                 self._open.pop(silent.file_id)
-
-
-def _behind_bytes(tailed: Tailed) -> int:
-    try:
-        return max(0, tailed.status().st_size - tailed.disk_offset)
-    except OSError:
-        return 0

@@ -110,14 +110,26 @@ class Tailed:
             or os.pread(descriptor, len(self._recent), self.disk_offset - len(self._recent)) != self._recent
         )
 
-    def blocks(self, limit_bytes: int, count: Callable[[int], None]) -> Iterator[bytes]:
-        """What has come since, about so much of it; `count` is told what it weighs. Raises OSError, InputError."""
-        content, end = self.opened(), self.disk_offset + limit_bytes
-        while self.disk_offset < end and (block := os.pread(content.descriptor, BLOCK_BYTES, self.disk_offset)):
-            self.disk_offset += len(block)
-            count(len(block))
-            for piece in self._unpack.feed(block) if self._unpack else (block,):
-                yield self._taken(piece)
+    def block(self, count: Callable[[int], None]) -> Iterator[bytes]:
+        """The next block of what has come since, unpacked; whoever takes a piece takes all. Raises OSError, InputError.
+
+        `count` is told what it weighs.
+        """
+        block = os.pread(self.opened().descriptor, BLOCK_BYTES, self.disk_offset)
+        if not block:
+            return
+        self.disk_offset += len(block)
+        count(len(block))
+        for piece in self._unpack.feed(block) if self._unpack else (block,):
+            yield self._taken(piece)
+
+    @property
+    def behind_bytes(self) -> int:
+        """What of the file is not read, as it lies on the disk."""
+        try:
+            return max(0, self.status().st_size - self.disk_offset)
+        except OSError:
+            return 0
 
     def end(self) -> None:
         """Nothing more comes. Raises InputError when it breaks off."""
