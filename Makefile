@@ -38,8 +38,9 @@ simulation: setup
 integration: setup
 	$(PYTEST) -m integration tests/integration
 
-simulate: setup ## 10,000 schedules of faults, and a kill at every call, about five minutes
+simulate: setup ## 10,000 schedules of faults for consumers and for producers, and a kill at every call; six minutes
 	.venv/bin/python -m tests.simulation
+	.venv/bin/python -m tests.simulation.producing
 
 mutants: setup ## seed known bugs one by one, and see that a test notices each; about five minutes
 	.venv/bin/python -m tests.mutants

@@ -19,7 +19,7 @@ import zlib
 from functools import lru_cache
 from typing import Final
 
-from pipeline.core.kpl import MAGIC
+from pipeline.core.kpl import MAGIC, varint
 
 # KPL, default_config.properties: AggregationMaxSize. Two of the 25 KB that Kinesis bills a PUT by.
 AGGREGATE_BYTES: Final = 51_200
@@ -90,20 +90,11 @@ def bucket_names(count: int) -> tuple[str, ...]:
 @lru_cache(maxsize=2048)
 def _key_head(key_bytes: int) -> bytes:
     """What stands before a partition key: field and length."""
-    return b"\x0a" + _varint(key_bytes)
+    return b"\x0a" + varint(key_bytes)
 
 
 @lru_cache(maxsize=4096)
 def _head(key_index: int, data_bytes: int) -> bytes:
     """What stands before the data of a user record: its own field and length, its key's index, the data's length."""
-    inner = b"\x08" + _varint(key_index) + b"\x1a" + _varint(data_bytes)
-    return b"\x1a" + _varint(len(inner) + data_bytes) + inner
-
-
-def _varint(value: int) -> bytes:
-    out = bytearray()
-    while value > 0x7F:  # noqa: PLR2004 - seven bits a byte
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
+    inner = b"\x08" + varint(key_index) + b"\x1a" + varint(data_bytes)
+    return b"\x1a" + varint(len(inner) + data_bytes) + inner

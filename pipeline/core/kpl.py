@@ -69,7 +69,7 @@ def pack(user_records: Iterable[UserRecord]) -> bytes:
     records = bytearray()
     for each in user_records:
         index = keys.setdefault(each.partition_key, len(keys))
-        records += _field(_RECORD, bytes((_KEY_INDEX,)) + _varint_of(index) + _field(_DATA, each.data))
+        records += _field(_RECORD, bytes((_KEY_INDEX,)) + varint(index) + _field(_DATA, each.data))
     body = b"".join(_field(_PARTITION_KEY, key.encode()) for key in keys) + records
     return MAGIC + body + hashlib.md5(body, usedforsecurity=False).digest()
 
@@ -142,7 +142,8 @@ def _varint(body: bytes, place: int) -> tuple[int, int]:
     raise _corrupt("a number has more than 64 bits")
 
 
-def _varint_of(value: int) -> bytes:
+def varint(value: int) -> bytes:
+    """A number as protobuf writes it: seven bits a byte, the lowest first."""
     out = bytearray()
     while value > 0x7F:  # noqa: PLR2004 - seven bits a byte
         out.append(value & 0x7F | 0x80)
@@ -152,7 +153,7 @@ def _varint_of(value: int) -> bytes:
 
 
 def _field(field: int, content: bytes) -> bytes:
-    return bytes((field,)) + _varint_of(len(content)) + content
+    return bytes((field,)) + varint(len(content)) + content
 
 
 def _corrupt(what: str) -> Rejection:
