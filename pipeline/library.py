@@ -38,7 +38,8 @@ class Producer(_Producer):
             the functions that read them have. Without it such events are given back as TooLarge.
         options: see `pipeline.producer.settings.Settings`.
 
-    Raises NotDeployed when there is no such stream; Misconfiguration when it cannot be reached or keeps no order.
+    Raises NotDeployed when there is no such stream; Misconfiguration when it keeps no order or cannot be reached; with
+    a spill, an outage is no reason not to begin.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class Producer(_Producer):
         **options: Unpack[Options],
     ) -> None:
         clients = Clients(endpoint_url, region, profile)
-        super().__init__(_opened(stream, clients), report, **_completed(options, claims_bucket, clients))
+        super().__init__(_opened(stream, clients, options), report, **_completed(options, claims_bucket, clients))
 
 
 class AsyncProducer(_AsyncProducer):
@@ -70,13 +71,19 @@ class AsyncProducer(_AsyncProducer):
         **options: Unpack[Options],
     ) -> None:
         clients = Clients(endpoint_url, region, profile)
-        super().__init__(_opened(stream, clients), **_completed(options, claims_bucket, clients))
+        super().__init__(_opened(stream, clients, options), **_completed(options, claims_bucket, clients))
 
 
-def _opened(stream: str | RecordStream, clients: Clients) -> RecordStream:
-    if isinstance(stream, str):
-        return open_stream(stream, region=clients.region, profile=clients.profile, endpoint_url=clients.endpoint_url)
-    return stream
+def _opened(stream: str | RecordStream, clients: Clients, options: Options) -> RecordStream:
+    if not isinstance(stream, str):
+        return stream
+    return open_stream(
+        stream,
+        region=clients.region,
+        profile=clients.profile,
+        endpoint_url=clients.endpoint_url,
+        may_be_away=options.get("spill") is not None,
+    )
 
 
 def _completed(options: Options, claims_bucket: str | None, clients: Clients) -> Options:

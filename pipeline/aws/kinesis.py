@@ -85,17 +85,24 @@ class KinesisStream:
 
 
 def open_stream(
-    name: str, *, region: str | None = None, profile: str | None = None, endpoint_url: str | None = None
+    name: str,
+    *,
+    region: str | None = None,
+    profile: str | None = None,
+    endpoint_url: str | None = None,
+    may_be_away: bool = False,
 ) -> KinesisStream:
     """A stream by its name, where the AWS configuration says or as given.
 
-    Raises NotDeployed when it is not there, Misconfiguration when it cannot be asked or keeps no order per key.
+    Raises NotDeployed when it is not there, Misconfiguration when it keeps no order per key or cannot be asked; a
+    stream that may be away is taken to be as it should where it only does not answer now.
     """
     try:
         stream = KinesisStream(Clients(endpoint_url, region, profile).kinesis, name)
         stream.check()
     except (BotoCoreError, ClientError) as error:
-        raise Misconfiguration(f"stream {name!r} cannot be used: {explain(error)}") from error
+        if not (may_be_away and isinstance(classify(error), Retryable)):
+            raise Misconfiguration(f"stream {name!r} cannot be used: {explain(error)}") from error
     write_out(stream.client)
     return stream
 

@@ -20,8 +20,8 @@ class Route:
     destinations: Sequence[Destination]
 
     def transform(self, event: Event) -> Sequence[Event]:
-        """What the transforms make of the event, in order."""
+        """What the transforms make of the event, in order; even generators have run when it returns."""
         events: Sequence[Event] = (event,)
         for step in self.transforms:
             events = step(events[0]) if len(events) == 1 else [out for each in events for out in step(each)]
-        return events
+        return tuple(events)

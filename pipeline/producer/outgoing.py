@@ -53,11 +53,11 @@ class Envelopes:
             if not record.id:
                 raise Rejection(Reason.NOT_AN_EVENT, "attribute id is missing")
             return Outgoing(record.id, record.type, key or record.subject, _json(cloudevent(record)))
-        envelope = record if "specversion" in record else self._enclose(record)
+        envelope = record if "specversion" in record else self._enclose(record, key)
         event = read_event(dict(envelope), arrived_at=0.0)
         return Outgoing(event.id, event.type, key or event.subject, _json(envelope))
 
-    def _enclose(self, data: Mapping[str, Any]) -> dict[str, Any]:
+    def _enclose(self, data: Mapping[str, Any], key: str | None) -> dict[str, Any]:
         if self.type is None or self.source is None:
             raise ValueError("data without an envelope needs the producer to have a type and a source")
         now = self.now()
@@ -67,6 +67,7 @@ class Envelopes:
             "source": self.source,
             "type": self.type,
             "time": rfc3339(now),
+            **({"subject": key} if key else {}),
             "data": data,
         }
 

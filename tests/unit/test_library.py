@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +15,9 @@ from pipeline.aws.clients import Clients
 from pipeline.core.kpl import is_aggregate
 from pipeline.model import Claim, Event
 from pipeline.testing.kinesis import FakeStream
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LOG = Event("e-1", "//host/file", "log.v1", "2026-11-23T10:00:00Z", {"body": "x"}, "k")
 CHANGE = Event("c-1", "//db", "change.v1", "2026-11-23T10:00:00Z", {}, "k")
@@ -61,7 +65,7 @@ def test_a_name_is_looked_for_at_aws(monkeypatch: pytest.MonkeyPatch) -> None:
     """With region, profile and endpoint, as boto3 understands them."""
     stream, asked = FakeStream(), list[object]()
 
-    def opened(name: str, **where: str | None) -> FakeStream:
+    def opened(name: str, **where: object) -> FakeStream:
         asked.append((name, where))
         return stream
 
@@ -69,8 +73,24 @@ def test_a_name_is_looked_for_at_aws(monkeypatch: pytest.MonkeyPatch) -> None:
     with Producer("events", region="eu-west-1", profile="p", endpoint_url="http://127.0.0.1:1") as producer:
         producer.put(LOG)
 
-    assert [("events", {"region": "eu-west-1", "profile": "p", "endpoint_url": "http://127.0.0.1:1"})] == asked
+    place = {"region": "eu-west-1", "profile": "p", "endpoint_url": "http://127.0.0.1:1", "may_be_away": False}
+    assert [("events", place)] == asked
     assert 1 == len(stream.records)
+
+
+def test_a_producer_with_a_spill_can_begin_in_an_outage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A stream that does not answer now is no reason not to begin where records can be kept."""
+    asked: list[object] = []
+
+    def opened(_name: str, *, may_be_away: bool, **_: object) -> FakeStream:
+        asked.append(may_be_away)
+        return FakeStream()
+
+    monkeypatch.setattr(library, "open_stream", opened)
+    Producer("events", spill=tmp_path).close()
+    Producer("events").close()
+
+    assert [True, False] == asked
 
 
 def test_a_claims_bucket_is_where_too_large_data_go(monkeypatch: pytest.MonkeyPatch) -> None:

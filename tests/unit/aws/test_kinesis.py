@@ -244,3 +244,30 @@ def test_a_stream_is_opened_where_it_is_said_to_be(monkeypatch: pytest.MonkeyPat
 
     assert ["events", "http://127.0.0.1:1"] == asked
     assert "eu-west-1" == stream.client.meta.region_name
+
+
+@pytest.mark.parametrize(
+    "error", [EndpointConnectionError(endpoint_url="https://kinesis"), aws_error("InternalFailure", 500)]
+)
+def test_a_stream_may_be_away(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """An outage is an error, unless it may be away; a stream that is not allowed is one in any case."""
+
+    def check(_stream: KinesisStream) -> None:
+        raise error
+
+    monkeypatch.setattr(KinesisStream, "check", check)
+    with pytest.raises(Misconfiguration, match="stream 'events' cannot be used"):
+        open_stream("events", region="eu-west-1")
+
+    assert "events" == open_stream("events", region="eu-west-1", may_be_away=True).stream_name
+
+
+def test_a_stream_that_may_be_away_is_still_one_that_may_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials that are not known are no outage."""
+
+    def check(_stream: KinesisStream) -> None:
+        raise aws_error("UnrecognizedClientException")
+
+    monkeypatch.setattr(KinesisStream, "check", check)
+    with pytest.raises(Misconfiguration, match="stream 'events' cannot be used"):
+        open_stream("events", region="eu-west-1", may_be_away=True)

@@ -73,6 +73,13 @@ def test_bare_data_gets_an_envelope() -> None:
     } == found
 
 
+def test_the_key_of_bare_data_is_the_subject() -> None:
+    """So that what is in order with it is found by it."""
+    found = Envelopes("log.v1", "//host/app").outgoing({"body": "x"}, "customer-7")
+
+    assert ("customer-7", "customer-7") == (found.key, orjson.loads(found.data)["subject"])
+
+
 @pytest.mark.parametrize("envelopes", [Envelopes(), Envelopes(type="log.v1"), Envelopes(source="//host")])
 def test_bare_data_needs_a_type_and_a_source(envelopes: Envelopes) -> None:
     """Nothing is made up."""
