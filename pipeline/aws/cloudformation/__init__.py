@@ -28,8 +28,8 @@ def outputs(clients: Clients, stack: str) -> Mapping[str, str]:
             f"stack {stack!r} {where(clients)} is in {found['StackStatus']} and has made nothing yet; "
             f"deploy it with: {_deploy(clients, stack)}"
         )
-    if clients.local and "ApiId" in values:
-        # LocalStack makes up a host name that nothing resolves; its APIs are here.
+    if clients.endpoint_url and "amazonaws.com" not in values.get("ApiUrl", "amazonaws.com"):
+        # LocalStack makes up a host name below its own, which nothing resolves; its APIs are here.
         values["ApiUrl"] = f"{clients.endpoint_url}/_aws/execute-api/{values['ApiId']}/v1"
     return values
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from pipeline.testing.buckets import FakeAccount
 
 
+ON_AWS = "https://a1.execute-api.us-east-1.amazonaws.com/v1"
+
+
 def as_clients(account: FakeAccount) -> Clients:
     """The account where clients are wanted."""
     return cast("Clients", account)
@@ -29,16 +32,21 @@ def test_outputs_by_name(account: FakeAccount) -> None:
 
 
 @pytest.mark.parametrize(
-    ("endpoint_url", "local", "url"),
+    ("endpoint_url", "made_url", "url"),
     [
-        (None, False, "https://a1.execute-api.us-east-1.amazonaws.com/v1"),
-        ("http://127.0.0.1:4566", True, "http://127.0.0.1:4566/_aws/execute-api/a1/v1"),
+        (None, ON_AWS, ON_AWS),
+        ("https://vpce-1.cloudformation.us-east-1.vpce.amazonaws.com", ON_AWS, ON_AWS),
+        (
+            "http://127.0.0.1:4566",
+            "https://a1.execute-api.127.0.0.1:4566/v1",
+            "http://127.0.0.1:4566/_aws/execute-api/a1/v1",
+        ),
     ],
 )
-def test_where_the_api_is(account: FakeAccount, endpoint_url: str | None, local: bool, url: str) -> None:  # noqa: FBT001 - a case of the table
+def test_where_the_api_is(account: FakeAccount, endpoint_url: str | None, made_url: str, url: str) -> None:
     """On LocalStack the API's URL is one that can be called; on AWS it is the stack's own."""
-    account.endpoint_url, account.local = endpoint_url, local
-    made = {"ApiId": "a1", "ApiUrl": "https://a1.execute-api.us-east-1.amazonaws.com/v1"}
+    account.endpoint_url = endpoint_url
+    made = {"ApiId": "a1", "ApiUrl": made_url}
     account.cloudformation.stacks["s"] = FakeStack("s", "CREATE_COMPLETE", outputs=made)
 
     assert url == outputs(as_clients(account), "s")["ApiUrl"]
