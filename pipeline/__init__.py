@@ -12,7 +12,7 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - the imports above tell the types
     """Import boto3, which takes a while, only when a producer is asked for."""
     if name in {"AsyncProducer", "Producer"}:
-        from pipeline import library  # noqa: PLC0415 - on purpose
+        from pipeline import library  # noqa: PLC0415 - it imports boto3
 
         return getattr(library, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

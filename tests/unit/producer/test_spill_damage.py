@@ -9,34 +9,11 @@ import pytest
 
 from pipeline.producer.spill import Kept, Spill, SpillUnusable
 from pipeline.producer.spill.place import Place
+from tests.unit.producer.spills import EVERYTHING, HEADER_BYTES, filled, kept, numbers, segments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-HEADER_BYTES = 33
-EVERYTHING = 1 << 30
-
-
-def kept(number: int, size: int = 10) -> Kept:
-    return Kept(f"key-é-{number % 3}", str(number).encode() * size, f"id-{number}")
-
-
-def segments(directory: Path) -> list[Path]:
-    return sorted(directory.glob("*.spill"))
-
-
-def numbers(spill: Spill) -> list[int]:
-    return [taken.number for taken in spill.take(EVERYTHING)]
-
-
-def filled(directory: Path, count: int, segment_bytes: int = 1 << 20) -> list[Kept]:
-    """A closed spill that holds `count` records, one append each."""
-    records = [kept(number) for number in range(1, count + 1)]
-    with Spill(directory, segment_bytes=segment_bytes, fsync=False) as spill:
-        for record in records:
-            spill.append([record])
-    return records
 
 
 def test_cut_off_at_every_byte(tmp_path: Path) -> None:

@@ -6,14 +6,13 @@ import os
 import random
 import select
 import signal
-import struct
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from pipeline.producer.spill import Kept, Spill
+from tests.unit.producer.child import REPORT, all_of, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 ROUNDS: Final = 150
 EVERYTHING: Final = 1 << 30
-REPORT: Final = struct.Struct(">cQ")
 KEPT, SENT, DONE = b"k", b"s", b"d"
 SYSTEM_CALLS: Final = ("open", "pwrite", "fsync", "ftruncate", "unlink", "rename")
 
@@ -71,33 +69,6 @@ def use(directory: Path, report: Callable[[bytes, int], None], draw: random.Rand
         if draw.random() < 0.8:
             spill.done(taken[-1].number)
             report(DONE, taken[-1].number)
-
-
-def start(work: Callable[[Callable[[bytes, int], None]], None]) -> tuple[int, int]:
-    """A process that does this work: its id, and where its reports come out."""
-    receiving, sending = os.pipe()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # other tests' threads hold nothing that the child needs
-        pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            work(lambda kind, number: void(os.write(sending, REPORT.pack(kind, number))))
-            code = 0
-        finally:
-            os._exit(code)
-    os.close(sending)
-    return pid, receiving
-
-
-def void(_: object) -> None:
-    """A function of no interest was called."""
-
-
-def all_of(receiving: int) -> bytes:
-    """What comes out until the other end is closed."""
-    with open(receiving, "rb") as pipe:
-        return pipe.read()
 
 
 def test_killed_at_any_moment(tmp_path: Path) -> None:

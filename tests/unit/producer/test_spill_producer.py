@@ -6,8 +6,6 @@ import os
 import random
 import select
 import signal
-import struct
-import warnings
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -20,12 +18,12 @@ from pipeline.errors import Retryable
 from pipeline.model import Accepted, Entry, Event, Position, Refused
 from pipeline.producer import Pace, Producer, Report, Spilled
 from pipeline.producer.spill import Spill
+from tests.unit.producer.child import REPORT, all_of, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-REPORT: Final = struct.Struct(">cQ")
 SENT, ACCEPTED, KEPT = b"s", b"a", b"k"
 KEYS: Final = 20
 ROUNDS: Final = 40
@@ -117,33 +115,6 @@ class Log:
                 self.taken.add(number)
             if kind == ACCEPTED:
                 self.settled[key] = number
-
-
-def start(work: Callable[[Callable[[bytes, int], None]], None]) -> tuple[int, int]:
-    """A process that does this work: its id, and where its reports come out."""
-    receiving, sending = os.pipe()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # other tests' threads hold nothing that the child needs
-        pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            work(lambda kind, number: void(os.write(sending, REPORT.pack(kind, number))))
-            code = 0
-        finally:
-            os._exit(code)
-    os.close(sending)
-    return pid, receiving
-
-
-def void(_: object) -> None:
-    """A function of no interest was called."""
-
-
-def all_of(receiving: int) -> bytes:
-    """What comes out until the other end is closed."""
-    with open(receiving, "rb") as pipe:
-        return pipe.read()
 
 
 @pytest.mark.parametrize("aggregate", [False, True])
