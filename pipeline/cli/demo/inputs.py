@@ -77,10 +77,10 @@ def last_lines(path: Path, most: int = MOST_LINES) -> list[Line]:
     return lines[-most:]
 
 
-def log_lines(path: Path, name: str) -> Iterator[Shipment]:
-    """The last lines of a log as events of this run."""
+def log_lines(path: Path, name: str, most: int = MOST_LINES) -> Iterator[Shipment]:
+    """The last lines of a log as events; `name` is what tells them from those of another run."""
     read = LogLines(f"//{socket.gethostname()}{path}", now=_now, to_utc=_to_utc, salt=name)
-    for line in last_lines(path):
+    for line in last_lines(path, most):
         yield read.read(line)
 
 

@@ -1,9 +1,13 @@
-"""What became of every record that the demo produced, read from where it must be, and whether it adds up."""
+"""What became of every record that the demo produced, read from where it must be, and whether it adds up.
+
+Each door that records come in by has a row of its own. A record is known again by the id of its event; a change of a
+table, whose id its stream gives it, by its item and operation; a dead letter by the place that it came from.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
@@ -13,16 +17,43 @@ from pipeline.aws.results import shown
 from pipeline.core import change
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pipeline.aws.clients import Clients
 
 _EVENT: Final = "event"
 
+type Identity = str | tuple[str, str]
+"""What an event is known again by: its id, or the key and operation of a change."""
+
+
+class Place(NamedTuple):
+    """Where a bad record came from, as its dead letter's position has it."""
+
+    stream: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What was handed over at one door.
+
+    Args:
+        door: its name, and its row's.
+        good: what must be delivered, but for the drops.
+        bad: what must be dead letters, and of which reason.
+        drops: how many of the good ones a route drops on purpose.
+    """
+
+    door: str
+    good: frozenset[Identity] = frozenset()
+    bad: Mapping[Place, str] = field(default_factory=dict)
+    drops: int = 0
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One kind of input, in records."""
+    """One door, in records."""
 
     name: str
     produced: int
@@ -38,49 +69,59 @@ class Row:
         return self.produced == accounted and self.in_dynamodb == self.in_archive
 
 
-@dataclass(frozen=True, slots=True)
 class Produced:
-    """What the demo handed over: ids of log events, (order, operation) of changes, sequence numbers of bad records."""
+    """Everything that was handed over, at whichever door."""
 
-    logs: frozenset[str]
-    changes: frozenset[tuple[str, str]]
-    bad: Mapping[str, str]
+    def __init__(self, doors: Sequence[Handed]) -> None:
+        self.doors = doors
+        self._good = frozenset[Identity]().union(*(each.good for each in doors))
+        self.bad = {place: reason for each in doors for place, reason in each.bad.items()}
+
+    def identity(self, event: Mapping[str, Any]) -> Identity | None:
+        """Which of the demo's records an event is, if any."""
+        if event["id"] in self._good:
+            return str(event["id"])
+        if event["type"] != change.TYPE:
+            return None
+        identity = "/".join(map(str, event["data"]["key"].values())), str(event["data"]["op"])
+        return identity if identity in self._good else None
+
+    @property
+    def deliverable(self) -> int:
+        """How many are to be delivered."""
+        return len(self._good) - sum(each.drops for each in self.doors)
 
 
 @dataclass(slots=True)
 class Seen:
     """What was found of it so far."""
 
-    logs: set[str] = field(default_factory=set)
-    changes: set[tuple[str, str]] = field(default_factory=set)
-    archived_logs: list[str] = field(default_factory=list)
-    archived_changes: list[tuple[str, str]] = field(default_factory=list)
+    stored: set[Identity] = field(default_factory=set)
+    archived: list[Identity] = field(default_factory=list)
     archive_objects: int = 0
     archive_bytes: int = 0
-    dead: dict[str, dict[str, Any]] = field(default_factory=dict)
+    dead: dict[Place, dict[str, Any]] = field(default_factory=dict)
     dropped: int = 0
 
-    def stored(self, event: Mapping[str, Any], produced: Produced) -> bool:
+    def note_stored(self, event: Mapping[str, Any], produced: Produced) -> bool:
         """Note an event of the results table; whether it is one of the demo's that was not noted before."""
-        match _identity(event, produced):
-            case str(log) if log not in self.logs:
-                self.logs.add(log)
-            case (order_id, op) if (order_id, op) not in self.changes:
-                self.changes.add((order_id, op))
-            case _:
-                return False
+        identity = produced.identity(event)
+        if identity is None or identity in self.stored:
+            return False
+        self.stored.add(identity)
         return True
 
-    def archived(self, line: Mapping[str, Any], produced: Produced) -> bool:
+    def note_archived(self, line: Mapping[str, Any], produced: Produced) -> bool:
         """Note a line of the archive; every line counts, so that one too many is seen. Whether it is the demo's."""
-        match _identity(line, produced):
-            case str(log):
-                self.archived_logs.append(log)
-            case (order_id, op):
-                self.archived_changes.append((order_id, op))
-            case _:
-                return False
+        identity = produced.identity(line)
+        if identity is None:
+            return False
+        self.archived.append(identity)
         return True
+
+    def has_all(self, produced: Produced) -> bool:
+        """Whether all that is to be stored is, and every bad record has its dead letter."""
+        return len(self.stored) >= produced.deliverable and self.dead.keys() >= produced.bad.keys()
 
 
 def look(clients: Clients, outputs: Mapping[str, str], produced: Produced, since_ms: int) -> Seen:
@@ -94,9 +135,9 @@ def look(clients: Clients, outputs: Mapping[str, str], produced: Produced, since
     for page in pages:
         for item in page["Items"]:
             image: Any = item
-            seen.stored(shown(image), produced)
+            seen.note_stored(shown(image), produced)
     for _, body, lines in s3.archived(clients.s3, outputs["ArchiveBucketName"]):
-        mine = [seen.archived(line, produced) for line in lines]
+        mine = [seen.note_archived(line, produced) for line in lines]
         if any(mine):
             seen.archive_objects += 1
             seen.archive_bytes += len(body)
@@ -105,11 +146,13 @@ def look(clients: Clients, outputs: Mapping[str, str], produced: Produced, since
     return seen
 
 
-def dead_letters(clients: Clients, outputs: Mapping[str, str], produced: Produced) -> dict[str, dict[str, Any]]:
-    """The dead letters of the demo's bad records, by sequence number."""
+def dead_letters(clients: Clients, outputs: Mapping[str, str], produced: Produced) -> dict[Place, dict[str, Any]]:
+    """The dead letters of the demo's bad records, by where those came from."""
     kept = s3.dead_letters(clients.s3, outputs["DeadLetterBucketName"])
-    mine = ((letter["position"]["sequence_number"], letter) for _, letter in kept)
-    return {number: letter for number, letter in mine if number in produced.bad}
+    by_place = {
+        Place(letter["position"]["stream"], letter["position"]["sequence_number"]): letter for _, letter in kept
+    }
+    return {place: letter for place, letter in by_place.items() if place in produced.bad}
 
 
 def dropped(clients: Clients, function: str, since_ms: int) -> int:
@@ -121,12 +164,21 @@ def dropped(clients: Clients, function: str, since_ms: int) -> int:
 
 
 def rows(produced: Produced, seen: Seen) -> list[Row]:
-    """The ledger, one row for each kind of input, and the total."""
-    logs = Row("log lines", len(produced.logs), len(seen.logs), len(seen.archived_logs), seen.dropped, 0)
-    changes = Row("changes", len(produced.changes), len(seen.changes), len(seen.archived_changes), 0, 0)
-    expected = [number for number, reason in produced.bad.items() if seen.dead.get(number, {}).get("reason") == reason]
-    bad = Row("bad on purpose", len(produced.bad), 0, 0, 0, len(expected))
-    return [logs, changes, bad, _total((logs, changes, bad))]
+    """The ledger, one row for each door, and the total."""
+    doors = [_row(door, seen) for door in produced.doors]
+    return [*doors, _total(doors)]
+
+
+def _row(door: Handed, seen: Seen) -> Row:
+    return Row(
+        door.door,
+        produced=len(door.good) + len(door.bad),
+        in_dynamodb=len(door.good & seen.stored),
+        in_archive=sum(each in door.good for each in seen.archived),
+        # The function counts what it drops, and not by door: all of it is of the one door that has such records.
+        dropped=seen.dropped if door.drops else 0,
+        dead_lettered=sum(seen.dead.get(place, {}).get("reason") == reason for place, reason in door.bad.items()),
+    )
 
 
 def _total(every: Iterable[Row]) -> Row:
@@ -134,16 +186,6 @@ def _total(every: Iterable[Row]) -> Row:
         *((row.produced, row.in_dynamodb, row.in_archive, row.dropped, row.dead_lettered) for row in every), strict=True
     )
     return Row("total", *(sum(column) for column in columns))
-
-
-def _identity(event: Mapping[str, Any], produced: Produced) -> str | tuple[str, str] | None:
-    """Which of the demo's records this is, if any: a log by its id, a change by its order and operation."""
-    if event["id"] in produced.logs:
-        return str(event["id"])
-    if event["type"] == change.TYPE:
-        identity = str(event["data"]["key"].get("order_id")), str(event["data"]["op"])
-        return identity if identity in produced.changes else None
-    return None
 
 
 def _count(line: str, metric: str) -> int:

@@ -1,0 +1,129 @@
+"""The doors that records come in by. Each is handed some, and says what must become of them."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+import orjson
+
+from pipeline.aws.kinesis import KinesisStream
+from pipeline.cli.demo import inputs
+from pipeline.cli.demo.ledger import Handed, Place
+from pipeline.core.encode import cloudevent
+from pipeline.errors import Incomplete
+from pipeline.model import Accepted, Event
+from pipeline.producer import Producer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from pipeline.aws.clients import Clients
+    from pipeline.core.log_line import Shipment
+    from pipeline.producer import Report
+
+LINES_OF_A_DOOR: Final = 20
+_SECONDS: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hall:
+    """What every door needs: the stack, and what tells this run's records from earlier ones.
+
+    Args:
+        log: a log of this machine; the first one that there is, or the emulator's.
+        emulator_log: the emulator's.
+        tell: takes a line of the story.
+    """
+
+    clients: Clients
+    outputs: Mapping[str, str]
+    name: str
+    log: Path
+    emulator_log: Path
+    tell: Callable[[str], None]
+
+    def lines(self, door: str) -> list[Event]:
+        """The last few lines of the log as events that are this door's own."""
+        shipments = inputs.log_lines(self.log, f"{self.name}-{door}", LINES_OF_A_DOOR)
+        return [each.record for each in shipments if isinstance(each.record, Event)]
+
+    def told(self, count: int, what: str) -> None:
+        """Tell what a door is handed."""
+        self.tell(f"{count:>4} {what}")
+
+
+def producer(hall: Hall) -> Handed:
+    """`pipeline.Producer`: lines of two logs, one that is dropped on purpose, and two bad records."""
+    logs = [shipment for source in _logs(hall) for shipment in source]
+    bad = inputs.bad_records(hall.name)
+    hall.told(len(bad), f"bad records with it, on purpose: {', '.join(each.reason for each in bad)}")
+    accepted = _put(KinesisStream(hall.clients.kinesis, hall.outputs["StreamName"]), bad, logs)
+    return Handed(
+        "producer",
+        good=frozenset(record.id for record, _ in logs if isinstance(record, Event)),
+        bad={Place(hall.outputs["StreamName"], accepted[each.data]): each.reason for each in bad},
+        drops=1,
+    )
+
+
+def api(hall: Hall) -> Handed:
+    """`POST /events`: a batch of log lines. Raises Incomplete when it was not taken whole."""
+    events = hall.lines("api")
+    hall.told(len(events), f"lines of {hall.log} posted to the API")
+    request = urllib.request.Request(  # noqa: S310 - the URL is the stack's own
+        f"{hall.outputs['ApiUrl']}/events",
+        data=orjson.dumps([cloudevent(each) for each in events]),
+        headers={"Content-Type": "application/cloudevents-batch+json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=_SECONDS) as response:  # noqa: S310 - the same
+            status, answer = response.status, response.read()
+    except (urllib.error.URLError, TimeoutError) as error:
+        raise Incomplete(f"the API did not take the events: {error}") from error
+    if status != HTTPStatus.ACCEPTED:
+        raise Incomplete(f"the API answered {status}: {answer[:300].decode(errors='replace')}")
+    return Handed("API", good=frozenset(each.id for each in events))
+
+
+def table(hall: Hall) -> Handed:
+    """DynamoDB: orders that are created, updated and deleted."""
+    writes = inputs.writes(hall.name)
+    hall.told(len(writes), "changes of a DynamoDB table: orders created, updated, deleted")
+    inputs.carry_out(hall.clients.dynamodb, hall.outputs["SourceTableName"], writes)
+    return Handed("DynamoDB", good=frozenset((each.order_id, each.op) for each in writes))
+
+
+DOORS: Final[tuple[Callable[[Hall], Handed], ...]] = (producer, api, table)
+
+
+def _logs(hall: Hall) -> Iterator[list[Shipment]]:
+    for path in dict.fromkeys((hall.log, hall.emulator_log)):
+        lines = list(inputs.log_lines(path, hall.name))
+        hall.told(len(lines), f"lines of {path} put by the producer")
+        yield lines
+    hall.told(1, "line of TRACE with them, which the route drops on purpose")
+    yield [inputs.trace_line(hall.name)]
+
+
+def _put(stream: KinesisStream, bad: Sequence[inputs.Bad], logs: Sequence[Shipment]) -> dict[bytes, str]:
+    """Put all onto the stream; the sequence numbers of the bad records."""
+    reports: list[Report] = []
+    with Producer(stream, reports.append) as putting:
+        # The bad ones go first: whatever they held back would be everything.
+        for each in bad:
+            putting.put(each.data, key=each.reason)
+        for record, key in logs:
+            putting.put(record, key=key)
+    refused = [report for report in reports if not isinstance(report.outcome, Accepted)]
+    if refused:
+        raise Incomplete(f"{len(refused)} records were not accepted by the stream: {refused[0].outcome}")
+    return {
+        report.record: report.outcome.sequence_number
+        for report in reports
+        if isinstance(report.record, bytes) and isinstance(report.outcome, Accepted)
+    }
