@@ -19,11 +19,15 @@ from pipeline.api.operations import ingest_api, query_api
 from pipeline.api.query import Query
 from pipeline.aws.claims import ClaimsBucket
 from pipeline.aws.clients import Clients
-from pipeline.aws.cloudwatch import BatchReport
+from pipeline.aws.cloudwatch import BatchReport, CollectReport
 from pipeline.aws.dynamodb import ItemSink, StateSink
 from pipeline.aws.kinesis import KinesisStream
 from pipeline.aws.results import Results
 from pipeline.aws.s3 import ArchiveSink, DeadLetterBucket
+from pipeline.collectors import collectors
+from pipeline.collectors.canary import Watch
+from pipeline.collectors.collect import Collect
+from pipeline.collectors.collector import Given
 from pipeline.consumer import Consumer
 from pipeline.core.submission import Rules
 from pipeline.core.validate import compile_schemas
@@ -99,6 +103,18 @@ class Environment:
         """The endpoint of `query_api`. Raises Misconfiguration when a variable is missing."""
         results = Results(self.clients.dynamodb, self._get("RESULTS_TABLE"))
         return _settled(query_api(Query(results, document(read_schemas(self.schemas))), _tell))
+
+    def collect(self) -> Collect:
+        """What `collect` runs. Raises Misconfiguration when a variable is missing, or a target is none."""
+        name = self.variables.get("AWS_LAMBDA_FUNCTION_NAME", "collect")
+        return _settled(
+            Collect(
+                collectors=collectors(Given(self.variables, f"//{name}", time.time)),
+                stream=KinesisStream(self.clients.kinesis, self._get("STREAM_NAME")),
+                watch=Watch(Results(self.clients.dynamodb, self._get("RESULTS_TABLE")).event),
+                report=CollectReport(METRICS_NAMESPACE, "collect", name),
+            )
+        )
 
     def _dead_letters(self, function: str) -> DeadLetterBucket:
         return DeadLetterBucket(self.clients.s3, self._get("DEAD_LETTER_BUCKET"), function)

@@ -1,6 +1,6 @@
 """The counts of each batch as one JSON line, which CloudWatch also reads as metrics (embedded metric format).
 
-One line a batch and no record content: a line a record would cost more than the record.
+One line a batch, or a time of the schedule, and no record content: a line a record would cost more than the record.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pipeline.model import Ledger, Position
 
 
@@ -26,6 +28,16 @@ class Metric(StrEnum):
     LAG = "Lag"
     BATCH_SIZE = "BatchSize"
     BATCH_BYTES = "BatchBytes"
+
+
+class CollectMetric(StrEnum):
+    """Those of the schedule: events, whether the canary is missing (0 or 1), and how long it took when it is not."""
+
+    RECEIVED = Metric.RECEIVED
+    DELIVERED = Metric.DELIVERED
+    RETRIED = Metric.RETRIED
+    CANARY_MISSING = "CanaryMissing"
+    CANARY_SECONDS = "CanarySeconds"
 
 
 @dataclass(frozen=True)
@@ -59,6 +71,40 @@ class BatchReport:
         }
         for key, value in details.items():
             metrics.add_metadata(key=key, value=value)
+        metrics.flush_metrics()
+
+
+@dataclass(frozen=True)
+class CollectReport:
+    """Report of the schedule: one embedded-metric line for each time of the schedule.
+
+    The deployed name of the function is a dimension too: an alarm on the canary is one stack's own.
+    """
+
+    namespace: str
+    function: str
+    deployed_name: str
+
+    def collected(
+        self, ledger: Ledger, failures: Mapping[str, str], canary_seconds: float | None, canary_missing: int | None
+    ) -> None:
+        """Print the line; without a canary it has no figures of one."""
+        metrics = EphemeralMetrics(namespace=self.namespace, service=self.function)
+        metrics.add_dimension(name="function_name", value=self.deployed_name)
+        figures = {
+            CollectMetric.RECEIVED: ledger.received,
+            CollectMetric.DELIVERED: ledger.delivered,
+            CollectMetric.RETRIED: ledger.retried,
+            CollectMetric.CANARY_MISSING: canary_missing,
+        }
+        for name, count in figures.items():
+            if count is not None:
+                metrics.add_metric(name=name, unit=MetricUnit.Count, value=count)
+        if canary_seconds is not None:
+            metrics.add_metric(
+                name=CollectMetric.CANARY_SECONDS, unit=MetricUnit.Seconds, value=round(canary_seconds, 3)
+            )
+        metrics.add_metadata(key="failures", value=dict(failures))
         metrics.flush_metrics()
 
 

@@ -143,10 +143,10 @@ def _events(record: Record, stages: Stages, claims: Claims) -> Sequence[Event] |
 def _dead_letter(record: Record, error: Exception, stage: Stage) -> DeadLetter:
     if isinstance(error, Rejection):
         return DeadLetter(record, error.reason, error.detail, stage)
-    return DeadLetter(record, Reason.BUG, f"{type(error).__name__} at {_place(error)}", stage)
+    return DeadLetter(record, Reason.BUG, f"{type(error).__name__} at {place(error)}", stage)
 
 
-def _place(error: Exception) -> str:
+def place(error: Exception) -> str:
     """The innermost `module:line`; the exception's text may hold record content, so it is left out."""
     *_, (frame, line) = walk_tb(error.__traceback__)
     return f"{frame.f_globals.get('__name__', '?')}:{line}"
