@@ -44,7 +44,9 @@ class Canary:
         """Of the variable CANARY_ENABLED, `true` or `false`. Raises Misconfiguration."""
         enabled = _ENABLED.get(given.variables.get("CANARY_ENABLED", ""))
         if enabled is None:
-            raise Misconfiguration("environment variable CANARY_ENABLED must be true or false; the template sets it")
+            raise Misconfiguration(
+                "environment variable CANARY_ENABLED is not set to true or false; the template sets it for the function"
+            )
         return cls(f"{given.source}/canary", given.clock, enabled)
 
     def collect(self, now: float) -> list[Event]:

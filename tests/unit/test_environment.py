@@ -6,8 +6,13 @@ import pytest
 
 from pipeline.aws.claims import ClaimsBucket
 from pipeline.aws.clients import Clients
+from pipeline.aws.cloudwatch import CollectReport
 from pipeline.aws.dynamodb import ItemSink, StateSink
+from pipeline.aws.kinesis import KinesisStream
 from pipeline.aws.s3 import ArchiveSink, DeadLetterBucket
+from pipeline.collectors import COLLECTORS
+from pipeline.collectors.canary import Canary
+from pipeline.collectors.ping import Ping
 from pipeline.environment import Environment, from_env, read_schemas
 from pipeline.errors import Misconfiguration
 from pipeline.model import Entry, Item, Line, State
@@ -25,6 +30,7 @@ VARIABLES = {
         "CLAIMS_BUCKET": "claims",
     },
     "relay_changes": {"STREAM_NAME": "events", "DEAD_LETTER_BUCKET": "dead"},
+    "collect": {"STREAM_NAME": "events", "RESULTS_TABLE": "results", "CANARY_ENABLED": "true"},
 }
 CLIENTS = Clients(local=True)
 
@@ -49,6 +55,25 @@ def test_relay_changes() -> None:
     assert (Entry, True) == (kind, isinstance(sink, KinesisSink))
     assert DeadLetterBucket(CLIENTS.s3, "dead", "relay_changes") == consumer.dead_letters
     assert {"change.v1"} == consumer.stages.validators.keys()
+
+
+def test_collect() -> None:
+    """`collect` puts onto the stream it was given, reports under its deployed name, and has every collector."""
+    variables = {**VARIABLES["collect"], "PING_TARGETS": "tcp://a:1", "AWS_LAMBDA_FUNCTION_NAME": "shop-collect"}
+    collect = Environment(variables, CLIENTS).collect()
+    assert KinesisStream(CLIENTS.kinesis, "events") == collect.stream
+    assert CollectReport("kinesis-pipeline", "collect", "shop-collect") == collect.report
+    ping, canary = collect.collectors["ping"], collect.collectors["canary"]
+    assert isinstance(ping, Ping)
+    assert isinstance(canary, Canary)
+    assert (["tcp://a:1"], "//shop-collect/ping") == ([each.text for each in ping.targets], ping.source)
+    assert ("//shop-collect/canary", COLLECTORS.keys()) == (canary.source, collect.collectors.keys())
+
+
+def test_a_wrong_target() -> None:
+    """A target that is none is refused when the function starts."""
+    with pytest.raises(Misconfiguration, match=r"target 1 of PingTargets: .*; write https://host/path"):
+        Environment({**VARIABLES["collect"], "PING_TARGETS": "example.com"}, CLIENTS).collect()
 
 
 @pytest.mark.parametrize("value", [None, ""])

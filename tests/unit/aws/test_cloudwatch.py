@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
+import pytest
 
-from pipeline.aws.cloudwatch import BatchReport, Metric, counts
+from pipeline.aws.cloudwatch import BatchReport, CollectMetric, CollectReport, Metric, counts
 from pipeline.model import Ledger, Position, Reason
-
-if TYPE_CHECKING:
-    import pytest
 
 FIRST, LAST = Position("events", "shard-0", "7"), Position("events", "shard-0", "16", 2)
 LEDGER = Ledger(10, 4, 3, 2, 1, {Reason.NOT_JSON: 1, Reason.TOO_LARGE: 1})
@@ -72,3 +70,41 @@ def test_counts_add_up() -> None:
     """Received is the sum of the four outcomes."""
     ten, *four = counts(LEDGER).values()
     assert ten == sum(four)
+
+
+def collected(
+    capsys: pytest.CaptureFixture[str], failures: dict[str, str], seconds: float | None, missing: int | None
+) -> dict[str, Any]:
+    """The line of one time of the schedule."""
+    report = CollectReport("kinesis-pipeline", "collect", "shop-collect")
+    report.collected(Ledger(3, delivered=2, retried=1), failures, seconds, missing)
+    line: dict[str, Any] = orjson.loads(capsys.readouterr().out)
+    return line
+
+
+def test_the_schedule(capsys: pytest.CaptureFixture[str]) -> None:
+    """A time of the schedule is one line, whose figures are those of one deployed function."""
+    line = collected(capsys, {"ping": "throttled"}, 1.23456, 0)
+    (directive,) = line.pop("_aws")["CloudWatchMetrics"]
+    assert {
+        "service": "collect",
+        "function_name": "shop-collect",
+        "RecordsReceived": [3.0],
+        "RecordsDelivered": [2.0],
+        "RecordsRetried": [1.0],
+        "CanaryMissing": [0.0],
+        "CanarySeconds": [1.235],
+        "failures": {"ping": "throttled"},
+    } == line
+    assert ("kinesis-pipeline", [["function_name", "service"]]) == (directive["Namespace"], directive["Dimensions"])
+    units = {each["Name"]: each["Unit"] for each in directive["Metrics"]}
+    assert {
+        str(each): "Seconds" if each is CollectMetric.CANARY_SECONDS else "Count" for each in CollectMetric
+    } == units
+
+
+@pytest.mark.parametrize(("missing", "names"), [(1, {"CanaryMissing"}), (None, set())])
+def test_no_figure_of_a_canary(capsys: pytest.CaptureFixture[str], missing: int | None, names: set[str]) -> None:
+    """A missing canary has no seconds; without a canary there is nothing of one, so that its alarm is not deceived."""
+    line = collected(capsys, {}, None, missing)
+    assert names == {name for name in line if name.startswith("Canary")}

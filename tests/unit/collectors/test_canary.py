@@ -108,5 +108,5 @@ def test_the_switch(value: str, count: int) -> None:
 @pytest.mark.parametrize("variables", [{}, {"CANARY_ENABLED": ""}, {"CANARY_ENABLED": "True"}])
 def test_a_wrong_switch(variables: dict[str, str]) -> None:
     """A switch that is neither on nor off is refused."""
-    with pytest.raises(Misconfiguration, match="must be true or false"):
+    with pytest.raises(Misconfiguration, match="CANARY_ENABLED is not set to true or false"):
         Canary.of(Given(variables, "//f", lambda: SEEN))
