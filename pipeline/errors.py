@@ -5,6 +5,7 @@
     ├── Retryable                 it could succeed later: the partial batch response names the record
     ├── Misconfiguration          the function cannot reach what it was given: raised, the invocation fails loudly
     ├── BugFlood                  most of a batch hits a bug, so the deploy is bad: raised, the invocation fails loudly
+    ├── WrongDeclaration          a route or a transform that cannot be right: raised at import, before any record
     ├── LedgerMismatch            the counts of a batch do not add up: raised, the invocation fails loudly
     ├── InputError                what a person gave cannot be used
     ├── NotDeployed               the stack, or a resource of it, is not there
@@ -51,6 +52,10 @@ class Misconfiguration(PipelineError):
 
 class BugFlood(PipelineError):
     """Unexpected exceptions on most of a batch: a bad deploy must not empty the stream into the dead letters."""
+
+
+class WrongDeclaration(PipelineError):
+    """A route or a transform that cannot be right as it is declared; the text has the place and the remedy."""
 
 
 class LedgerMismatch(PipelineError):

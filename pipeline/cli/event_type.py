@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
+from pipeline.core.event_type import closest
 from pipeline.errors import InputError
 from pipeline.project import SCHEMAS
 
@@ -23,8 +23,8 @@ def check(name: str, types: list[str]) -> str:
     """The name, if there is such a type. Raises InputError."""
     if name in types:
         return name
-    close = difflib.get_close_matches(name, types, n=1)
-    hint = f"; did you mean {close[0]}?" if close else ""
+    meant = closest(name, types)
+    hint = f"; did you mean {meant}?" if meant else ""
     raise InputError(f"there is no event type {name!r}{hint} (known: {', '.join(types) or 'none'})")
 
 

@@ -25,3 +25,15 @@ class Route:
         for step in self.transforms:
             events = step(events[0]) if len(events) == 1 else [out for each in events for out in step(each)]
         return tuple(events)
+
+    def fault(self) -> str | None:
+        """What cannot be right about it, with the remedy; None when it can."""
+        for name, steps in (("transforms", self.transforms), ("destinations", self.destinations)):
+            if not isinstance(steps, tuple):
+                return f"{name} is {steps!r}; set it to a tuple, with a comma where there is one: (timestamps.to_utc,)"
+            for place, step in enumerate(steps):
+                if not callable(step):
+                    return f"{name}[{place}] is {step!r}; set it to a function, such as timestamps.to_utc"
+        if not self.destinations:
+            return "destinations are none; name at least one, such as archive_line, or nothing is kept of its events"
+        return None

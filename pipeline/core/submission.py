@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import jsonschema_rs
 import orjson
 
+from pipeline.core import event_type
 from pipeline.core.chunk import MAX_RECORD_BYTES, entry_bytes, partition_key
 from pipeline.core.decode import MAX_ID_BYTES, MAX_SOURCE_BYTES, MAX_SUBJECT_BYTES, parse, read_event
 from pipeline.core.encode import cloudevent
 from pipeline.core.gunzip import gunzip
-from pipeline.core.validate import unknown_type
 from pipeline.errors import Rejection
 from pipeline.model import Entry, Event, Position, Reason, Record
 
@@ -131,7 +131,7 @@ def _data_faults(envelope: dict[str, Json], validators: Validators) -> list[Faul
         return []
     validator = validators.get(name)
     if validator is None:
-        return [Fault("/type", Reason.UNKNOWN_TYPE, unknown_type(name[:MAX_TEXT_CHARACTERS], validators))]
+        return [Fault("/type", Reason.UNKNOWN_TYPE, event_type.unknown(name, validators))]
     return _faults(validator, data, "/data", Reason.SCHEMA_INVALID)
 
 

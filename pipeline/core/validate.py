@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any, Final
 
 import jsonschema_rs
 
+from pipeline.core import event_type
 from pipeline.errors import Rejection
 from pipeline.model import Reason
 
@@ -32,16 +32,9 @@ def validate(event: Event, validators: Validators) -> None:
     """
     validator = validators.get(event.type)
     if validator is None:
-        raise Rejection(Reason.UNKNOWN_TYPE, unknown_type(event.type, validators))
+        raise Rejection(Reason.UNKNOWN_TYPE, event_type.unknown(event.type, validators))
     if not validator.is_valid(event.data):
         raise Rejection(Reason.SCHEMA_INVALID, _detail(event, validator))
-
-
-def unknown_type(name: str, known: Mapping[str, object]) -> str:
-    """What to say of a type that has no schema, with the closest one that has."""
-    closest = difflib.get_close_matches(name, known, n=1, cutoff=0.3)
-    hint = f"did you mean {closest[0]}?" if closest else f"known: {', '.join(sorted(known))}"
-    return f"type {name!r} has no schema; {hint}"
 
 
 def _detail(event: Event, validator: jsonschema_rs.Draft202012Validator) -> str:
