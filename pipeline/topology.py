@@ -1,7 +1,7 @@
 """What a stack consists of: streams, tables, buckets, functions, and what each function may do to which of them.
 
 Plain data. `infra/template.yaml` is written by hand and says the same in CloudFormation's words; a contract test holds
-the two equal, both ways. A resource is named by its logical id in the template; `SourceTable/stream` is the stream of a
+the two equal, both ways. A resource is named by its logical id in the template; `OrdersTable/stream` is the stream of a
 table, `ResultsTable/index/timeline` an index of one, `ArchiveBucket/archive/*` what lies under a prefix of a bucket,
 `${Stream}` the deployed name of a resource.
 """
@@ -117,9 +117,9 @@ class AnyFunction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Function(AnyFunction):
-    """One that consumes a stream."""
+    """One that consumes streams, in batches of one of them each."""
 
-    source: Source
+    sources: tuple[Source, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +142,13 @@ RESULTS: Final = Table(
     expires="expires_at",
     indexes=(Index("timeline", ("timeline", "timeline_order")),),
 )
-SOURCE: Final = Table("SourceTable", key=("order_id",), stream_view="NEW_AND_OLD_IMAGES", expires="expires_at")
+# The tables whose changes are relayed onto the stream. Another one is an entry here, and in the template the table, its
+# event source mapping, the right to read its stream and an output: tests/contract/test_source_tables.py names what is
+# missing. Both images: an event says what an item was and what it became. Never the results table: that is a loop.
+SOURCE_TABLES: Final = (
+    Table("OrdersTable", key=("order_id",), stream_view="NEW_AND_OLD_IMAGES", expires="expires_at"),
+    Table("PaymentsTable", key=("payment_id",), stream_view="NEW_AND_OLD_IMAGES", expires="expires_at"),
+)
 
 ARCHIVE: Final = Bucket("ArchiveBucket")
 DEAD_LETTERS: Final = Bucket("DeadLetterBucket", keep_days=90)
@@ -169,19 +175,24 @@ _GIVE_UP: Final = (
 )
 _KEEP_DEAD_LETTERS: Final = Grant("DeadLetterBucket/dead-letters/*", frozenset({"s3:PutObject"}))
 
-PROCESS: Final = Function(
-    resource="ProcessFunction",
-    name="process",
-    handler="pipeline.functions.process.handler",
-    source=Source(
-        "Stream",
-        batch_size=5000,
+
+def _source(resource: str, batch_size: int) -> Source:
+    return Source(
+        resource,
+        batch_size,
         window_seconds=1,
         batches_per_shard=1,
         retries=100,
         age_seconds=43_200,
         given_up="DeadLetterBucket",
-    ),
+    )
+
+
+PROCESS: Final = Function(
+    resource="ProcessFunction",
+    name="process",
+    handler="pipeline.functions.process.handler",
+    sources=(_source("Stream", batch_size=5000),),
     environment={
         "POWERTOOLS_METRICS_NAMESPACE": "kinesis-pipeline",
         "POWERTOOLS_SERVICE_NAME": "process",
@@ -207,15 +218,7 @@ RELAY_CHANGES: Final = Function(
     resource="RelayChangesFunction",
     name="relay-changes",
     handler="pipeline.functions.relay_changes.handler",
-    source=Source(
-        "SourceTable/stream",
-        batch_size=1000,
-        window_seconds=1,
-        batches_per_shard=1,
-        retries=100,
-        age_seconds=43_200,
-        given_up="DeadLetterBucket",
-    ),
+    sources=tuple(_source(f"{table.resource}/stream", batch_size=1000) for table in SOURCE_TABLES),
     environment={
         "POWERTOOLS_METRICS_NAMESPACE": "kinesis-pipeline",
         "POWERTOOLS_SERVICE_NAME": "relay_changes",
@@ -223,7 +226,7 @@ RELAY_CHANGES: Final = Function(
         "DEAD_LETTER_BUCKET": "${DeadLetterBucket}",
     },
     grants=(
-        Grant("SourceTable/stream", _READ_CHANGES),
+        *(Grant(f"{table.resource}/stream", _READ_CHANGES) for table in SOURCE_TABLES),
         Grant("Stream", frozenset({"kinesis:PutRecords"})),
         _KEEP_DEAD_LETTERS,
         *_GIVE_UP,
@@ -278,7 +281,7 @@ QUERY_API: Final = ApiFunction(
 )
 
 STREAMS: Final = (STREAM,)
-TABLES: Final = (RESULTS, SOURCE)
+TABLES: Final = (RESULTS, *SOURCE_TABLES)
 BUCKETS: Final = (ARCHIVE, DEAD_LETTERS, CLAIMS)
 FUNCTIONS: Final = (PROCESS, RELAY_CHANGES)
 API_FUNCTIONS: Final = (INGEST_API, QUERY_API)
@@ -288,7 +291,7 @@ OUTPUTS: Final[Mapping[str, str]] = {
     "StreamArn": "${Stream.Arn}",
     "ResultsTableName": "${ResultsTable}",
     "ResultsTableStreamArn": "${ResultsTable.StreamArn}",
-    "SourceTableName": "${SourceTable}",
+    **{f"{table.resource}Name": f"${{{table.resource}}}" for table in SOURCE_TABLES},
     "ArchiveBucketName": "${ArchiveBucket}",
     "DeadLetterBucketName": "${DeadLetterBucket}",
     "ClaimsBucketName": "${ClaimsBucket}",

@@ -127,7 +127,7 @@ def test_nothing_is_granted_by_wildcard() -> None:
     ("action", "resource"),
     [
         ("dynamodb:DeleteItem", {"Fn::GetAtt": ["ResultsTable", "Arn"]}),
-        ("dynamodb:PutItem", {"Fn::GetAtt": ["SourceTable", "Arn"]}),
+        ("dynamodb:PutItem", {"Fn::GetAtt": ["OrdersTable", "Arn"]}),
         ("s3:PutObject", {"Fn::Sub": "${ArchiveBucket.Arn}/*"}),
         ("s3:PutObject", "*"),
         ("s3:*", {"Fn::Sub": "${ArchiveBucket.Arn}/archive/*"}),
@@ -240,9 +240,10 @@ def calls_of_relay_changes() -> Grants:
 
 
 def own(function: Function) -> Grants:
-    """What is declared for the function's own calls: without reading its source, which Lambda does."""
+    """What is declared for the function's own calls: without reading its sources, which Lambda does."""
     places = {name: actions - BY_LAMBDA for name, actions in declared(function).items() if name != GIVEN_UP}
-    return {name: actions for name, actions in places.items() if actions and name != function.source.resource}
+    read = {source.resource for source in function.sources}
+    return {name: actions for name, actions in places.items() if actions and name not in read}
 
 
 def calls_of_ingest_api() -> Grants:

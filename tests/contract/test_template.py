@@ -45,7 +45,7 @@ def reference(value: object) -> str:
 
 
 def place(value: object) -> str:
-    """A resource as the topology names it: `Stream`, `SourceTable/stream`."""
+    """A resource as the topology names it: `Stream`, `OrdersTable/stream`."""
     name, _, attribute = reference(value).strip("${}").partition(".")
     return f"{name}/stream" if attribute == "StreamArn" else name
 
@@ -95,10 +95,12 @@ def read_buckets(resources: Mapping[str, Any]) -> set[Bucket]:
 
 
 def read_functions(resources: Mapping[str, Any]) -> list[Function]:
-    """The functions with a source, without what they may do, which is compared on its own."""
-    sources = {place(each["FunctionName"]): each for _, each in of_type(resources, "AWS::Lambda::EventSourceMapping")}
+    """The functions with sources, without what they may do, which is compared on its own."""
+    sources: defaultdict[str, list[Source]] = defaultdict(list)
+    for _, each in of_type(resources, "AWS::Lambda::EventSourceMapping"):
+        sources[place(each["FunctionName"])].append(read_source(each))
     return [
-        Function(**read_function(name, each), source=read_source(sources.pop(name)))
+        Function(**read_function(name, each), sources=tuple(sources[name]))
         for name, each in of_type(resources, "AWS::Lambda::Function")
         if name in sources
     ]
@@ -205,10 +207,10 @@ def test_an_operation_that_differs_is_seen(
 
 
 def test_every_mapping_belongs_to_a_declared_function(resources: Mapping[str, Any]) -> None:
-    """A function has one event source mapping, and there is no mapping beside those."""
+    """A function has one event source mapping for each of its sources, and there is no mapping beside those."""
     mapped = [place(each["FunctionName"]) for _, each in of_type(resources, "AWS::Lambda::EventSourceMapping")]
 
-    assert sorted(each.resource for each in topology.FUNCTIONS) == sorted(mapped)
+    assert sorted(each.resource for each in topology.FUNCTIONS for _ in each.sources) == sorted(mapped)
 
 
 def test_outputs_are_the_declared_ones(template: Template) -> None:
@@ -226,8 +228,9 @@ def test_references_lead_somewhere() -> None:
         if value.startswith("${")
     }
 
-    consumed = {each.source.resource.partition("/")[0] for each in topology.FUNCTIONS}
-    assert told | consumed | {each.source.given_up for each in topology.FUNCTIONS} <= known
+    sources = [source for each in topology.FUNCTIONS for source in each.sources]
+    consumed = {source.resource.partition("/")[0] for source in sources}
+    assert told | consumed | {source.given_up for source in sources} <= known
 
 
 @pytest.mark.parametrize(
@@ -237,7 +240,7 @@ def test_references_lead_somewhere() -> None:
         (("Properties", "FunctionName"), {"Fn::Sub": "${AWS::StackName}-other"}),
         (("Properties", "Timeout"), 59),
         (("Properties", "MemorySize"), 128),
-        (("Properties", "Environment", "Variables", "RESULTS_TABLE"), {"Ref": "SourceTable"}),
+        (("Properties", "Environment", "Variables", "RESULTS_TABLE"), {"Ref": "OrdersTable"}),
         (("Properties", "Environment", "Variables", "ANOTHER"), "x"),
         (("Properties", "Events", "Records", "Properties", "BatchSize"), 100),
         (("Properties", "Events", "Records", "Properties", "MaximumBatchingWindowInSeconds"), 2),
@@ -261,7 +264,7 @@ def test_a_function_that_differs_is_seen(
 
 def test_a_resource_more_is_seen(template: Template, translate: Callable[[Template], Mapping[str, Any]]) -> None:
     """A table, bucket, stream or function that only the template knows makes the two differ."""
-    for name in ("Stream", "SourceTable", "ArchiveBucket", "RelayChangesFunction"):
+    for name in ("Stream", "OrdersTable", "ArchiveBucket", "RelayChangesFunction"):
         template["Resources"][f"{name}Too"] = template["Resources"][name]
     found = translate(template)["Resources"]
 

@@ -177,9 +177,9 @@ GONE = object()
         (tables, ("ResultsTable", "Properties", "SSESpecification"), GONE, "ResultsTable: not encrypted"),
         (
             tables,
-            ("SourceTable", "Properties", "PointInTimeRecoverySpecification"),
+            ("OrdersTable", "Properties", "PointInTimeRecoverySpecification"),
             GONE,
-            "SourceTable: no point-in-time recovery",
+            "OrdersTable: no point-in-time recovery",
         ),
         (buckets, ("ArchiveBucket", "Properties", "BucketEncryption"), GONE, "ArchiveBucket: not encrypted"),
         (

@@ -161,8 +161,8 @@ def test_pages(api: Api) -> None:
 
 
 def test_state_and_history(api: Api, localstack: Clients, stack: Mapping[str, str]) -> None:
-    """A row of the source table is found as an entity, with each of its changes."""
-    table, order = stack["SourceTableName"], f"{uuid.uuid4().hex}/ä"
+    """A row of a source table is found as an entity, with each of its changes."""
+    table, order = stack["OrdersTableName"], f"{uuid.uuid4().hex}/ä"
     dynamodb: Any = localstack.dynamodb
     for total in ("1", "0.1234567890123456789"):
         dynamodb.put_item(TableName=table, Item={"order_id": {"S": order}, "total": {"N": total}})

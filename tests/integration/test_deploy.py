@@ -98,21 +98,24 @@ def test_the_life_of_a_stack(localstack: Clients, name: str) -> None:
 
 
 def check_mappings(clients: Clients, made: Mapping[str, str]) -> None:
-    """Every function has its mapping, set as the topology says, and runs."""
+    """Every function has its mappings, set as the topology says, and runs."""
     for function, output in (
         (topology.PROCESS, "ProcessFunctionName"),
         (topology.RELAY_CHANGES, "RelayChangesFunctionName"),
     ):
-        (mapping,) = clients.functions.list_event_source_mappings(FunctionName=made[output])["EventSourceMappings"]
-        assert {
-            "BatchSize": function.source.batch_size,
-            "MaximumBatchingWindowInSeconds": function.source.window_seconds,
-            "MaximumRetryAttempts": function.source.retries,
-            "MaximumRecordAgeInSeconds": function.source.age_seconds,
-            "ParallelizationFactor": function.source.batches_per_shard,
-        } == settings(mapping)
-        assert ["ReportBatchItemFailures"] == mapping["FunctionResponseTypes"]
-        assert made["DeadLetterBucketName"] in mapping["DestinationConfig"]["OnFailure"]["Destination"]
+        mappings = clients.functions.list_event_source_mappings(FunctionName=made[output])["EventSourceMappings"]
+        assert len(function.sources) == len({mapping["EventSourceArn"] for mapping in mappings})
+        source = function.sources[0]
+        for mapping in mappings:
+            assert {
+                "BatchSize": source.batch_size,
+                "MaximumBatchingWindowInSeconds": source.window_seconds,
+                "MaximumRetryAttempts": source.retries,
+                "MaximumRecordAgeInSeconds": source.age_seconds,
+                "ParallelizationFactor": source.batches_per_shard,
+            } == settings(mapping)
+            assert ["ReportBatchItemFailures"] == mapping["FunctionResponseTypes"]
+            assert made["DeadLetterBucketName"] in mapping["DestinationConfig"]["OnFailure"]["Destination"]
         asked = clients.functions.get_function_configuration(FunctionName=made[output])
         assert (function.handler, "python3.13") == (asked["Handler"], asked["Runtime"])
         assert function.environment.keys() == asked["Environment"]["Variables"].keys()

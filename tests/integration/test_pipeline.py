@@ -182,7 +182,7 @@ def test_the_latest_events_of_a_key_in_a_time_range(deployed: Deployed) -> None:
 
 def test_changes_of_a_table_become_state_and_history(deployed: Deployed) -> None:
     """Created, updated, deleted: numbers, sets and binary arrive as they were, and each change is in the history."""
-    table, order = deployed.outputs["SourceTableName"], uuid.uuid4().hex
+    table, order = deployed.outputs["OrdersTableName"], uuid.uuid4().hex
     key: Image = {"order_id": {"S": order}}
     item: dict[str, Any] = {
         **key,
@@ -219,7 +219,7 @@ def test_changes_of_a_table_become_state_and_history(deployed: Deployed) -> None
 
 def test_quick_changes_of_one_item_stay_in_order(deployed: Deployed) -> None:
     """Forty updates without a pause: the history has each of them in its place, and the state is the last."""
-    table, order = deployed.outputs["SourceTableName"], uuid.uuid4().hex
+    table, order = deployed.outputs["OrdersTableName"], uuid.uuid4().hex
     for count in range(40):
         deployed.clients.dynamodb.put_item(TableName=table, Item={"order_id": {"S": order}, "count": {"N": str(count)}})
 

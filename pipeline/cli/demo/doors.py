@@ -90,15 +90,15 @@ def api(hall: Hall) -> Handed:
     return Handed("API", good=frozenset(each.id for each in events))
 
 
-def table(hall: Hall) -> Handed:
-    """DynamoDB: orders that are created, updated and deleted."""
+def tables(hall: Hall) -> Handed:
+    """DynamoDB: orders that are created, updated and deleted, and payments."""
     writes = inputs.writes(hall.name)
-    hall.told(len(writes), "changes of a DynamoDB table: orders created, updated, deleted")
-    inputs.carry_out(hall.clients.dynamodb, hall.outputs["SourceTableName"], writes)
-    return Handed("DynamoDB", good=frozenset((each.order_id, each.op) for each in writes))
+    hall.told(len(writes), "changes of two DynamoDB tables: orders created, updated, deleted; payments created")
+    inputs.carry_out(hall.clients.dynamodb, hall.outputs, writes)
+    return Handed("DynamoDB", good=frozenset((each.key_text, each.op) for each in writes))
 
 
-DOORS: Final[tuple[Callable[[Hall], Handed], ...]] = (producer, api, table)
+DOORS: Final[tuple[Callable[[Hall], Handed], ...]] = (producer, api, tables)
 
 
 def _logs(hall: Hall) -> Iterator[list[Shipment]]:

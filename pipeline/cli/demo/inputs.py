@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from pipeline.core.change import key_text
 from pipeline.core.lines import Line, Splitter, why_not_text
 from pipeline.core.log_line import LogLines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pipeline.core.log_line import Shipment
 
@@ -46,11 +47,23 @@ class Bad:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A write to the source table; each makes one change."""
+    """A write to a source table; each makes one change.
+
+    Args:
+        table: the output of the stack that has its name.
+        key: the item's.
+        item: what is put; None deletes.
+    """
 
     op: str
-    order_id: str
+    table: str
+    key: dict[str, Any]
     item: dict[str, Any] | None
+
+    @property
+    def key_text(self) -> str:
+        """What the item is called by its change."""
+        return key_text(self.key)
 
 
 def system_log() -> Path | None:
@@ -114,19 +127,35 @@ def bad_records(run: str) -> Sequence[Bad]:
 
 
 def writes(run: str, orders: int = 4) -> list[Write]:
-    """Orders that are created, paid, and (the first) deleted again."""
-    made = [Write("c", f"{run}-{n}", _order(f"{run}-{n}", n, "new")) for n in range(1, orders + 1)]
-    paid = [Write("u", f"{run}-{n}", _order(f"{run}-{n}", n, "paid")) for n in range(1, orders)]
-    return list(chain(made, paid, [Write("d", f"{run}-1", None)]))
+    """Orders that are created, paid, and (the first) deleted again; the payments lie in a table of their own."""
+    numbers = range(1, orders + 1)
+    made = [_put("c", "OrdersTableName", _order(f"{run}-{n}", n, "new")) for n in numbers]
+    payments = [_put("c", "PaymentsTableName", _payment(f"{run}-p{n}", f"{run}-{n}", n)) for n in numbers[:-1]]
+    paid = [_put("u", "OrdersTableName", _order(f"{run}-{n}", n, "paid")) for n in numbers[:-1]]
+    return list(chain(made, payments, paid, [Write("d", "OrdersTableName", {"order_id": {"S": f"{run}-1"}}, None)]))
 
 
-def carry_out(client: Any, table: str, every: Sequence[Write]) -> None:  # noqa: ANN401 - a DynamoDB client
-    """Write to the source table, one after the other."""
+def carry_out(client: Any, outputs: Mapping[str, str], every: Sequence[Write]) -> None:  # noqa: ANN401 - a DynamoDB client
+    """Write to the source tables, one after the other."""
     for write in every:
         if write.item is None:
-            client.delete_item(TableName=table, Key={"order_id": {"S": write.order_id}})
+            client.delete_item(TableName=outputs[write.table], Key=write.key)
         else:
-            client.put_item(TableName=table, Item=write.item)
+            client.put_item(TableName=outputs[write.table], Item=write.item)
+
+
+def _put(op: str, table: str, item: dict[str, Any]) -> Write:
+    """The key of an item is its first attribute."""
+    return Write(op, table, dict([next(iter(item.items()))]), item)
+
+
+def _payment(payment_id: str, order_id: str, number: int) -> dict[str, Any]:
+    return {
+        "payment_id": {"S": payment_id},
+        "order_id": {"S": order_id},
+        "amount": {"N": f"{number * 12.35:.2f}"},
+        "iban_hash": {"B": payment_id.encode()},
+    }
 
 
 def _order(order_id: str, number: int, status: str) -> dict[str, Any]:

@@ -81,7 +81,7 @@ class Produced:
         """Which of the demo's records an event is, if any."""
         if event["id"] in self._good:
             return str(event["id"])
-        if event["type"] != change.TYPE:
+        if event["type"] != change.TYPE or "data" not in event:  # a large change is none of the demo's
             return None
         identity = "/".join(map(str, event["data"]["key"].values())), str(event["data"]["op"])
         return identity if identity in self._good else None

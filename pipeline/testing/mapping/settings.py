@@ -83,8 +83,8 @@ class EventSourceMapping:
 
     @classmethod
     def of(cls, function: Function) -> Self:
-        """The mapping that the template makes for a function."""
-        source = function.source
+        """The mapping that the template makes for a function's stream, the first of several."""
+        source = function.sources[0]
         return cls(
             batch_size=source.batch_size,
             window_seconds=source.window_seconds,

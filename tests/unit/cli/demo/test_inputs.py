@@ -12,6 +12,7 @@ from pipeline.errors import Rejection
 from pipeline.model import Event
 from pipeline.routes import PROCESS
 from pipeline.testing.lambda_events import kinesis_event
+from pipeline.topology import SOURCE_TABLES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,8 +76,10 @@ def test_the_trace_line_is_dropped_by_the_route() -> None:
 
 
 def test_the_writes_create_update_and_delete() -> None:
-    """Each kind of change is there, and every (order, operation) is there once."""
+    """Each kind of change is there, of each source table, and every (item, operation) is there once."""
     writes = inputs.writes("run")
 
     assert {"c", "u", "d"} == {each.op for each in writes}
-    assert len(writes) == len({(each.order_id, each.op) for each in writes})
+    assert {f"{table.resource}Name" for table in SOURCE_TABLES} == {each.table for each in writes}
+    assert len(writes) == len({(each.key_text, each.op) for each in writes})
+    assert all(each.item is None or each.key.items() <= each.item.items() for each in writes)

@@ -89,6 +89,7 @@ def test_events_of_others_are_not_counted() -> None:
     assert not seen.note_stored(log("z"), PRODUCED)
     assert not seen.note_archived(log("z"), PRODUCED)
     assert not seen.note_stored({**CHANGE, "data": {"op": "u", "key": {"order_id": "o1"}}}, PRODUCED)
+    assert not seen.note_stored({"id": "x", "type": "change.v1", "dataref": "s3://claims/x"}, PRODUCED)
     assert all(row.adds_up for row in rows(PRODUCED, seen))
 
 
