@@ -74,10 +74,12 @@ class Environment:
 
     def relay_changes(self) -> Consumer:
         """The consumer of `relay_changes`. Raises Misconfiguration when a variable is missing."""
+        claims = self._get("CLAIMS_BUCKET")
+        stream = KinesisStream(self.clients.kinesis, self._get("STREAM_NAME"))
         return _settled(
             Consumer(
-                stages=routes.relay_changes_stages(read_schemas(self.schemas)),
-                sinks={Entry: KinesisSink(KinesisStream(self.clients.kinesis, self._get("STREAM_NAME")))},
+                stages=routes.relay_changes_stages(read_schemas(self.schemas), claims, self._get("RESULTS_TABLE")),
+                sinks={Entry: KinesisSink(stream, claims=ClaimsBucket(self.clients.s3, claims))},
                 dead_letters=self._dead_letters("relay_changes"),
                 report=BatchReport(METRICS_NAMESPACE, "relay_changes"),
                 now=time.time,

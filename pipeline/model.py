@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from msgspec import Struct, field
 
@@ -21,6 +21,13 @@ type LambdaRecord = Mapping[str, Any]
 
 type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 """What `orjson.loads` returns."""
+
+MARKER: Final = "pipeline_position"
+"""The attribute that all items have that we write: the position of the record that it was made of.
+
+It differs with each of our writes, but for those that change nothing, and stays when anybody else edits the item. So a
+change that sets it anew is ours. The name is reserved.
+"""
 
 type AttributeValue = Mapping[str, Any]
 """A DynamoDB AttributeValue, such as `{"S": "x"}`."""
@@ -113,6 +120,13 @@ class Claim(NamedTuple):
         return f"claims/{self.digest}-{self.size_bytes}.json"
 
 
+class Owed(NamedTuple):
+    """What is to be left in the claims bucket before the envelope that refers to it is put."""
+
+    claim: Claim
+    body: bytes
+
+
 class Event(Struct, frozen=True):
     """A decoded record: CloudEvents 1.0 attributes, and the data as plain JSON values.
 
@@ -166,6 +180,7 @@ class Entry(Struct, frozen=True):
     position: Position
     partition_key: str
     data: bytes
+    owed: Owed | None = None
 
 
 class Accepted(Struct, frozen=True):

@@ -223,11 +223,15 @@ RELAY_CHANGES: Final = Function(
         "POWERTOOLS_METRICS_NAMESPACE": "kinesis-pipeline",
         "POWERTOOLS_SERVICE_NAME": "relay_changes",
         "STREAM_NAME": "${Stream}",
+        "CLAIMS_BUCKET": "${ClaimsBucket}",
         "DEAD_LETTER_BUCKET": "${DeadLetterBucket}",
+        # Only to know it, and refuse it as a source.
+        "RESULTS_TABLE": "${ResultsTable}",
     },
     grants=(
         *(Grant(f"{table.resource}/stream", _READ_CHANGES) for table in SOURCE_TABLES),
         Grant("Stream", frozenset({"kinesis:PutRecords"})),
+        Grant("ClaimsBucket/claims/*", frozenset({"s3:PutObject"})),
         _KEEP_DEAD_LETTERS,
         *_GIVE_UP,
         Grant("RelayChangesLogs", _LOG),

@@ -2,7 +2,10 @@
 
 The subject is the entity, `<table>/<key>`; it is also the partition key on the stream, so the changes of one item stay
 in order. The version is the change's sequence number: numbers of one item only grow (developer guide, "DynamoDB
-Streams"). A delete by TTL is told from a user's by the record's userIdentity.
+Streams"). A delete by TTL is told from a user's by the record's userIdentity; without one it is a user's.
+
+Both images are needed: half a change could be neither applied nor undone, nor told from a write of our own. So a stream
+with any other view is a misconfiguration of the table, and so is the results table's, which would feed on itself.
 """
 
 from __future__ import annotations
@@ -13,11 +16,11 @@ from urllib.parse import quote
 
 from pipeline.core.attribute_value import tagged_image
 from pipeline.core.times import rfc3339
-from pipeline.errors import Rejection
+from pipeline.errors import Misconfiguration, Rejection
 from pipeline.model import Event, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from pipeline.model import AttributeValue, Image, Json, Record
 
@@ -25,6 +28,8 @@ TYPE: Final = "change.v1"
 # 255 bytes of table name and this much key stay below the 1,024 bytes of a subject.
 MAX_KEY_TEXT_BYTES: Final = 700
 _OPERATIONS: Final = {"INSERT": "c", "MODIFY": "u", "REMOVE": "d"}
+_IMAGES: Final = {"INSERT": ("NewImage",), "MODIFY": ("OldImage", "NewImage"), "REMOVE": ("OldImage",)}
+_VIEW: Final = "NEW_AND_OLD_IMAGES"
 _TTL: Final = {"type": "service", "principalid": "dynamodb.amazonaws.com"}
 
 
@@ -36,8 +41,35 @@ def decode(record: Record) -> Event:
         raise Rejection(Reason.NOT_AN_EVENT, f"the stream record has no {error}") from None
 
 
+def check_source(results_table: str) -> Callable[[Sequence[Record]], None]:
+    """A check of batches, which raises Misconfiguration where no stream of a source table is read.
+
+    What it refuses is never a dead letter: Lambda tries it again, and in the end keeps the whole batch.
+    """
+
+    def check(records: Sequence[Record]) -> None:
+        for record in records:
+            table = record.position.stream
+            if table == results_table:
+                raise Misconfiguration(
+                    f"{table} is the results table, and relaying its changes would never end; "
+                    "delete the event source mapping that reads its stream"
+                )
+            view = record.original.get("dynamodb", {}).get("StreamViewType", _VIEW)
+            if view != _VIEW:
+                raise Misconfiguration(
+                    f"the stream of table {table} carries {view}, and a change needs {_VIEW}; "
+                    "make its stream anew with that view, and deploy"
+                )
+
+    return check
+
+
 def _event(record: Record) -> Event:
     original = record.original
+    for name in _IMAGES[original["eventName"]]:
+        if name not in original["dynamodb"]:
+            raise KeyError(name)
     return event(
         original,
         event_id=original["eventID"],

@@ -8,7 +8,10 @@
 Items expire some days after their record *arrived*: a fixed mark, so that every redelivery writes the same item.
 
 Data that were too large for the stream are mostly too large for an item as well. Then the item of the event keeps where
-they were left instead, as they were put, before any transform; the archive has them whole, and as they are now.
+they were left instead, as they were put, before any transform; so does the state, when not even the entity as it is now
+fits. The archive has them whole, and as they are now.
+
+Both items carry `MARKER`, so that their own changes are known when somebody relays them.
 """
 
 from __future__ import annotations
@@ -21,12 +24,12 @@ import orjson
 
 from pipeline.core.attribute_value import bound_bytes, from_json, size_bytes, untagged_image
 from pipeline.core.chunk import MAX_RECORD_BYTES, entry_bytes
-from pipeline.core.claim import claimed_bytes
+from pipeline.core.claim import claimed_bytes, leave
 from pipeline.errors import Rejection
-from pipeline.model import Entry, Event, Item, Line, Reason, State
+from pipeline.model import MARKER, Entry, Event, Item, Line, Owed, Reason, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from pipeline.model import AttributeValue, Json, Record
 
@@ -47,6 +50,9 @@ _SURELY_TOO_LARGE: Final = 16 * MAX_ITEM_BYTES
 # stream's name has 128 characters).
 _BYTES_OF_A_CHARACTER: Final = 4 * 4
 _SURELY_FITS: Final = MAX_ITEM_BYTES - 8 * 1024
+# An event that is no larger than this as JSON surely fits, whatever its data are: twice its bytes, and what the longest
+# attributes take besides. A larger one is relayed as a claim.
+MAX_TRAVELLING_BYTES: Final = 180 * 1024
 _DAY_SECONDS: Final = 86_400
 _EVENT: Final = {"S": "event"}
 
@@ -69,7 +75,7 @@ def event_item(*, keep_days: int) -> Callable[[Record, Event], Item]:
             "subject": key,
             "timeline": key,
             "timeline_order": {"S": timeline_order(event)},
-            "position": {"S": str(record.position)},
+            MARKER: {"S": str(record.position)},
             "expires_at": _expires_at(int(record.arrived_at), keep_days),
         }
         if event.subject is None:
@@ -78,8 +84,7 @@ def event_item(*, keep_days: int) -> Callable[[Record, Event], Item]:
             item["data"] = from_json(event.data)
             _check_item_size(event, item)
         else:
-            item["dataref"] = {"S": event.dataref}
-            item["data_bytes"] = {"N": str(claimed_bytes(event.dataref))}
+            item |= _reference(event.dataref)
         return Item(record.position, pk, item)
 
     return encode
@@ -89,6 +94,8 @@ def entity_state(*, keep_tombstone_days: int) -> Callable[[Record, Event], State
     """The entity of a change as it is now: pk `entity#<subject>`, sk `state`, guarded by its version.
 
     Without a subject the changes of all entities of a source would be taken for one: that is rejected, not_an_event.
+    An entity that its item cannot hold is left where it is, if the change was claimed: `dataref` and `data_bytes` of
+    the whole change stand for `data`.
     """
 
     def encode(record: Record, event: Event) -> State:
@@ -96,8 +103,8 @@ def entity_state(*, keep_tombstone_days: int) -> Callable[[Record, Event], State
             raise Rejection(Reason.NOT_AN_EVENT, "attribute subject is missing; a change names its entity there")
         key, change = f"entity#{event.subject}", event.data
         version, after = version_of(_source(event, "sequence_number")), change["after"]
-        if event.dataref is not None:
-            _check_not_far_too_large([change["key"], after])
+        if event.dataref is not None and _is_far_too_large(change["key"]):
+            raise Rejection(Reason.TOO_LARGE, f"the key is too large; the limit of a DynamoDB item is {MAX_ITEM_BYTES}")
         item: dict[str, AttributeValue] = {
             "pk": {"S": key},
             "sk": {"S": "state"},
@@ -108,10 +115,10 @@ def entity_state(*, keep_tombstone_days: int) -> Callable[[Record, Event], State
             "deleted": {"BOOL": after is None},
             "time": {"S": event.time},
             "event_id": {"S": event.id},
-            "position": {"S": str(record.position)},
+            MARKER: {"S": str(record.position)},
         }
         if isinstance(after, dict):
-            item["data"] = {"M": untagged_image(after, 2)}
+            item |= _image(event, after, item)
         else:
             item["expires_at"] = _expires_at(int(record.arrived_at), keep_tombstone_days)
         _check_item_size(event, item)
@@ -128,13 +135,25 @@ def archive_line(record: Record, event: Event) -> Line:
     return Line(record.position, _partition(event.type, event.time[:13]), orjson.dumps(envelope) + b"\n")
 
 
-def stream_entry(record: Record, event: Event) -> Entry:
-    """The event as CloudEvents JSON under its key. Raises Rejection: too_large."""
-    entry = Entry(record.position, partition_key(event.key), orjson.dumps(cloudevent(event)))
-    size = entry_bytes(entry)
-    if size > MAX_RECORD_BYTES:
-        raise Rejection(Reason.TOO_LARGE, f"{size} bytes as a stream record; the limit is {MAX_RECORD_BYTES}")
-    return entry
+def stream_entry(*, claims_bucket: str) -> Callable[[Record, Event], Entry]:
+    """The event as CloudEvents JSON under its key; one that is too large for an item owes its data to the bucket.
+
+    Without a bucket it travels whole, or is rejected: too_large.
+    """
+
+    def encode(record: Record, event: Event) -> Entry:
+        envelope, owed = cloudevent(event), None
+        data = orjson.dumps(envelope)
+        if claims_bucket and len(data) > MAX_TRAVELLING_BYTES:
+            left = leave(envelope, claims_bucket)
+            data, owed = orjson.dumps(left.envelope), Owed(left.claim, left.body)
+        entry = Entry(record.position, partition_key(event.key), data, owed)
+        size = entry_bytes(entry)
+        if size > MAX_RECORD_BYTES:
+            raise Rejection(Reason.TOO_LARGE, f"{size} bytes as a stream record; the limit is {MAX_RECORD_BYTES}")
+        return entry
+
+    return encode
 
 
 def cloudevent(event: Event) -> dict[str, Json]:
@@ -213,11 +232,24 @@ def _surely_fits(event: Event) -> bool:
     return _BYTES_OF_A_CHARACTER * characters + bound_bytes(event.data) < _SURELY_FITS
 
 
-def _check_not_far_too_large(value: Json) -> None:
-    """Reject claimed data before they are written down as an item: that can take a hundred times their bytes."""
-    size = len(orjson.dumps(value))
-    if size > _SURELY_TOO_LARGE:
-        raise Rejection(Reason.TOO_LARGE, f"{size} bytes of JSON; the limit of a DynamoDB item is {MAX_ITEM_BYTES}")
+def _is_far_too_large(value: Json) -> bool:
+    """Asked of claimed data before they are written down as an item: that can take a hundred times their bytes."""
+    return len(orjson.dumps(value)) > _SURELY_TOO_LARGE
+
+
+def _image(event: Event, after: dict[str, Json], others: Mapping[str, AttributeValue]) -> dict[str, AttributeValue]:
+    """The entity, or where it lies when a claimed change made it larger than an item with these others can be."""
+    if event.dataref is None:
+        return {"data": {"M": untagged_image(after, 2)}}
+    if not _is_far_too_large(after):
+        data: dict[str, AttributeValue] = {"data": {"M": untagged_image(after, 2)}}
+        if size_bytes({**others, **data}) <= MAX_ITEM_BYTES:
+            return data
+    return _reference(event.dataref)
+
+
+def _reference(dataref: str) -> dict[str, AttributeValue]:
+    return {"dataref": {"S": dataref}, "data_bytes": {"N": str(claimed_bytes(dataref))}}
 
 
 def _check_item_size(event: Event, item: dict[str, AttributeValue]) -> None:

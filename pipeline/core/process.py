@@ -48,11 +48,17 @@ def as_it_is(record: Record) -> Sequence[Record]:
     return (record,)
 
 
+def as_they_come(records: Sequence[Record]) -> None:
+    """The check of a function that takes every batch."""
+    del records
+
+
 @dataclass(frozen=True, slots=True)
 class Stages:
     """What one function does with a record; `routes` has an entry for every type that `validators` has.
 
     `claims_bucket` is where data may wait that did not travel with their event; empty where that never happens.
+    `check` raises Misconfiguration for a batch that should not have come here at all.
     """
 
     decode: Callable[[Record], Event]
@@ -60,6 +66,7 @@ class Stages:
     routes: Mapping[str, Route]
     unpack: Callable[[Record], Sequence[Record]] = as_it_is
     claims_bucket: str = ""
+    check: Callable[[Sequence[Record]], None] = as_they_come
 
 
 def prepare(
@@ -68,7 +75,9 @@ def prepare(
     """Unpack every record that there is room for, the first at least; decode, validate, transform every user record.
 
     With the bodies of all claims that it wanted without them, it wants none, and leaves the same unread.
+    Raises Misconfiguration when the batch should not have come.
     """
+    stages.check(records)
     unpacked: list[Record] = []
     events: list[tuple[Record, Event]] = []
     dead_letters: list[DeadLetter] = []

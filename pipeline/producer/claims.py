@@ -9,29 +9,22 @@ owes is paid by the thread that sends; content names it, so that paying twice le
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import orjson
 
 from pipeline.core.chunk import MAX_RECORD_BYTES
 from pipeline.core.claim import MAX_CLAIM_BYTES, leave
 from pipeline.errors import PipelineError, Rejection, Retryable
+from pipeline.model import Owed
 from pipeline.producer.outcome import TooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipeline.core.chunk import Slot
-    from pipeline.model import Claim
     from pipeline.ports import ClaimStore
     from pipeline.producer.receipt import Receipt
-
-
-class Owed(NamedTuple):
-    """What is to be left before a record is put."""
-
-    claim: Claim
-    body: bytes
 
 
 def claimed(data: bytes, key_bytes: int, bucket: str) -> tuple[bytes, Owed] | TooLarge:

@@ -18,9 +18,8 @@ from pipeline.producer.settings import RECORD_BYTES, Settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pipeline.model import Position
+    from pipeline.model import Owed, Position
     from pipeline.ports import RecordStream
-    from pipeline.producer.claims import Owed
     from pipeline.producer.metrics import Metrics
     from pipeline.producer.outcome import Puttable
     from pipeline.producer.outgoing import Outgoing

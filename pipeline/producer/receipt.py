@@ -11,7 +11,7 @@ from pipeline.model import Position
 from pipeline.producer.outcome import Outcome, Puttable, Report
 
 if TYPE_CHECKING:
-    from pipeline.producer.claims import Owed
+    from pipeline.model import Owed
 
 
 class Receipt(Struct, eq=False):

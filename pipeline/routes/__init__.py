@@ -17,16 +17,13 @@ from pipeline.core.process import Stages
 from pipeline.core.route import Route
 from pipeline.core.validate import compile_schemas
 from pipeline.routes._declared import check_schemas, declared
+from pipeline.transforms import own_writes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
 PROCESS: Final[Mapping[str, Route]] = declared(__path__, __name__)
-
-RELAY_CHANGES: Final[Mapping[str, Route]] = {
-    change.TYPE: Route(transforms=(), destinations=(stream_entry,)),
-}
 
 
 def process_stages(schemas: Mapping[str, dict[str, Any]], claims_bucket: str = "") -> Stages:
@@ -38,6 +35,10 @@ def process_stages(schemas: Mapping[str, dict[str, Any]], claims_bucket: str = "
     return Stages(decode.decode, compile_schemas(schemas), PROCESS, unpack.unpack, claims_bucket)
 
 
-def relay_changes_stages(schemas: Mapping[str, dict[str, Any]]) -> Stages:
-    """The stages of the function `relay_changes`."""
-    return Stages(change.decode, compile_schemas({change.TYPE: schemas[change.TYPE]}), RELAY_CHANGES)
+def relay_changes_stages(
+    schemas: Mapping[str, dict[str, Any]], claims_bucket: str = "", results_table: str = ""
+) -> Stages:
+    """The stages of the function `relay_changes`; without a claims bucket every change travels whole, or not at all."""
+    route = Route(transforms=(own_writes.drop,), destinations=(stream_entry(claims_bucket=claims_bucket),))
+    validators = compile_schemas({change.TYPE: schemas[change.TYPE]})
+    return Stages(change.decode, validators, {change.TYPE: route}, check=change.check_source(results_table))

@@ -228,12 +228,13 @@ def calls_of_process() -> Grants:
 
 
 def calls_of_relay_changes() -> Grants:
-    """A change, and a record that can never become one."""
+    """A change, a large one, and a record that can never become one."""
     calls = Calls()
     consumer = Environment(deployed(topology.RELAY_CHANGES), calls.attach(Clients(local=True))).relay_changes()
     good = dynamodb_record({"order_id": {"S": "1"}}, after={"order_id": {"S": "1"}})
     bad = dynamodb_record({"order_id": {"??": "1"}}, after={"order_id": {"??": "1"}}, sequence_number=10**21)
-    other = dynamodb_record({"order_id": {"S": "2"}}, after={"order_id": {"S": "2"}}, sequence_number=10**21 + 1)
+    large = {"order_id": {"S": "2"}, "note": {"S": "x" * 300_000}}
+    other = dynamodb_record({"order_id": {"S": "2"}}, after=large, sequence_number=10**21 + 1)
     answer = consumer.consume(dynamodb_event(good, bad, other), lambda: 60.0)
     assert {"batchItemFailures": []} == answer
     return dict(calls.needed)

@@ -17,6 +17,7 @@ from pipeline.aws.s3 import archived, dead_letters, position_key
 from pipeline.core.attribute_value import from_json
 from pipeline.core.decode import decode
 from pipeline.core.records import read
+from pipeline.model import MARKER
 from pipeline.testing.mapping import Outcome
 from pipeline.testing.mapping.faults import InvocationFault
 from tests.simulation import kinds
@@ -156,7 +157,7 @@ def delivered(world: World) -> Iterator[str]:
     yield from (f"invented: {event_id}" for event_id in items.keys() - facts.keys())
     for event_id, item in items.items():
         mine = {position_of(each): each for each in facts[event_id]}
-        place = item["position"]["S"]
+        place = item[MARKER]["S"]
         if place not in mine:
             yield f"{event_id} has the position {place}"
         elif item["data"] != expected_data(mine[place]):

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import orjson
 
 from pipeline.core.records import read
+from pipeline.model import MARKER
 from pipeline.testing.mapping import Context, FunctionDied
 from pipeline.testing.mapping.cloud import Cloud, Results
 from pipeline.testing.mapping.crashes import CrashPoint, Fuse, crash_points
@@ -159,7 +160,7 @@ def _processed(cloud: Cloud) -> tuple[list[Any], list[Any]]:
     with Cloud() as downstream:
         _invoke("process", records, downstream)
     results = downstream.results()
-    items = [{**item, "position": None, "expires_at": None} for _, item in sorted(results.items.items())]
+    items = [{**item, MARKER: None, "expires_at": None} for _, item in sorted(results.items.items())]
     lines = {line["id"]: {**line, "position": None} for line in results.lines()}
     return items, sorted(lines.values(), key=lambda line: line["id"])
 

@@ -18,7 +18,7 @@ from pipeline.core.process import CLAIM_WEIGHT, MAX_BATCH_BYTES, prepare
 from pipeline.core.records import read
 from pipeline.environment import read_schemas
 from pipeline.errors import LedgerMismatch, Misconfiguration, Retryable
-from pipeline.model import Claim, Item, Ledger, Line, Reason
+from pipeline.model import Claim, Item, Ledger, Line, Reason, State
 from pipeline.project import SCHEMAS
 from pipeline.routes import process_stages
 from pipeline.testing.bench import ACKNOWLEDGED, STAGES, Bench, change_event, claimed, logs, named
@@ -52,7 +52,7 @@ def kept(bench: Bench, kind: type[Delivery]) -> list[Any]:
 
 def keeping(left: Mapping[str, bytes]) -> Bench:
     bench = Bench(left=left)
-    for kind in (Item, Line):
+    for kind in (Item, State, Line):
         bench.sinks[kind] = Kept(bench.sinks[kind].name, bench.actions)
     return bench
 
@@ -117,18 +117,20 @@ def test_what_fits_into_an_item() -> None:
 
 
 def test_a_state_too_large() -> None:
-    """A claimed change becomes the state of its entity, or, when no item can hold that, a dead letter."""
+    """A claimed change becomes the state of its entity, which holds a reference when no item can hold the entity."""
     left: dict[str, bytes] = {}
     good, large, far_too_large = change_event("a"), change_event("b"), change_event("c")
     large["data"] = {**large["data"], "after": {"x": LARGE}}
     far_too_large["data"] = {**far_too_large["data"], "after": {"x": [1] * 3_500_000}}
-    bench = Bench(left=left)
+    bench = keeping(left)
 
     batch = kinesis_event(*(claimed(each, left) for each in (good, large, far_too_large)), first=1)
     assert ACKNOWLEDGED == bench.consume(batch)
-    assert [["1"]] == bench.actions.named("states")
-    assert [("2", Reason.TOO_LARGE), ("3", Reason.TOO_LARGE)] == bench.kept()
-    assert "bytes of JSON" in bench.dead_letters.kept[1].detail
+    first, second, third = (each.item for each in kept(bench, State))
+    assert (True, False) == ("data" in first, "dataref" in first)
+    for key, item in zip([*left][1:], (second, third), strict=True):
+        assert ({"S": f"s3://claims/{key}"}, False) == (item["dataref"], "data" in item)
+    assert [] == bench.kept()
 
 
 def test_the_same_claim_twice() -> None:

@@ -13,11 +13,13 @@ from pipeline.aws.s3 import ArchiveSink, DeadLetterBucket
 from pipeline.collectors import COLLECTORS
 from pipeline.collectors.canary import Canary
 from pipeline.collectors.ping import Ping
+from pipeline.core.records import read
 from pipeline.environment import Environment, from_env, read_schemas
 from pipeline.errors import Misconfiguration
 from pipeline.model import Entry, Item, Line, State
 from pipeline.producer import KinesisSink
 from pipeline.project import SCHEMAS
+from pipeline.testing.lambda_events import TABLE_STREAM_ARN, dynamodb_event, dynamodb_record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +31,12 @@ VARIABLES = {
         "DEAD_LETTER_BUCKET": "dead",
         "CLAIMS_BUCKET": "claims",
     },
-    "relay_changes": {"STREAM_NAME": "events", "DEAD_LETTER_BUCKET": "dead"},
+    "relay_changes": {
+        "STREAM_NAME": "events",
+        "CLAIMS_BUCKET": "claims",
+        "DEAD_LETTER_BUCKET": "dead",
+        "RESULTS_TABLE": "results",
+    },
     "collect": {"STREAM_NAME": "events", "RESULTS_TABLE": "results", "CANARY_ENABLED": "true"},
 }
 CLIENTS = Clients(local=True)
@@ -49,10 +56,16 @@ def test_process() -> None:
 
 
 def test_relay_changes() -> None:
-    """`relay_changes` writes entries to the stream it was given, and nothing else."""
+    """`relay_changes` writes entries to the stream it was given, and claims to the bucket, and nothing else."""
     consumer = Environment(VARIABLES["relay_changes"], CLIENTS).relay_changes()
     ((kind, sink),) = consumer.sinks.items()
-    assert (Entry, True) == (kind, isinstance(sink, KinesisSink))
+    assert isinstance(sink, KinesisSink)
+    assert (Entry, ClaimsBucket(CLIENTS.s3, "claims")) == (kind, sink.claims)
+    own = dynamodb_record({"pk": {"S": "x"}}, after={"pk": {"S": "x"}})
+    with pytest.raises(Misconfiguration, match="results is the results table"):
+        consumer.stages.check(
+            read(dynamodb_event({**own, "eventSourceARN": TABLE_STREAM_ARN.replace("orders", "results")}))
+        )
     assert DeadLetterBucket(CLIENTS.s3, "dead", "relay_changes") == consumer.dead_letters
     assert {"change.v1"} == consumer.stages.validators.keys()
 

@@ -11,10 +11,18 @@ from pipeline.core.records import read
 from pipeline.core.route import Route
 from pipeline.core.validate import compile_schemas
 from pipeline.environment import read_schemas
-from pipeline.model import DeadLetter, Delivery, Entry, Item, Line, Reason, Record, State
+from pipeline.errors import Misconfiguration
+from pipeline.model import MARKER, DeadLetter, Delivery, Entry, Item, Line, Reason, Record, State
 from pipeline.project import SCHEMAS
-from pipeline.routes import PROCESS, RELAY_CHANGES, process_stages, relay_changes_stages
-from pipeline.testing.lambda_events import dynamodb_event, dynamodb_record, kinesis_event, log_event
+from pipeline.routes import PROCESS, process_stages, relay_changes_stages
+from pipeline.testing.lambda_events import (
+    TABLE_STREAM_ARN,
+    dynamodb_event,
+    dynamodb_record,
+    kinesis_event,
+    log_event,
+    table_change,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +56,7 @@ def test_every_schema_has_its_route() -> None:
     """A type has a schema and a route, or neither."""
     assert READ.keys() == PROCESS.keys() == process_stages(READ).validators.keys()
     assert {"log.v1", "change.v1"} <= PROCESS.keys()
-    assert RELAY_CHANGES.keys() == relay_changes_stages(READ).validators.keys()
+    assert relay_changes_stages(READ).routes.keys() == relay_changes_stages(READ).validators.keys()
 
 
 @pytest.mark.parametrize(("name", "data"), [(name, data) for name in READ for data in READ[name]["examples"]])
@@ -104,12 +112,73 @@ def test_relayed_change_is_processed(record: LambdaRecord) -> None:
     assert ([], expected) == (dead_letters, state.item.get("data"))
 
 
-def test_keys_only_stream() -> None:
-    """A stream without images is dead-lettered, not guessed at."""
+@pytest.mark.parametrize("view", ["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE"])
+def test_half_a_change(view: str) -> None:
+    """A stream that does not carry both images is the table's fault, not a record's: the whole batch is refused."""
+    good, half = dynamodb_record(KEYS, after=KEYS), dynamodb_record(KEYS, after=KEYS)
+    half["dynamodb"]["StreamViewType"] = view
+    with pytest.raises(Misconfiguration, match=f"the stream of table orders carries {view}, and a change needs NEW_"):
+        run(dynamodb_event(good, half), relay_changes_stages(READ))
+
+
+def test_the_results_table_as_a_source() -> None:
+    """The changes of the results table are refused, whatever they are; those of any other table are taken."""
     record = dynamodb_record(KEYS, after=KEYS)
-    del record["dynamodb"]["NewImage"]
-    _, (letter,), _ = run(dynamodb_event(record), relay_changes_stages(READ))
-    assert Reason.SCHEMA_INVALID == letter.reason
+    batch = dynamodb_event({**record, "eventSourceARN": TABLE_STREAM_ARN.replace("/orders/", "/results/")})
+    with pytest.raises(
+        Misconfiguration, match=r"^results is the results table, and relaying its changes would never end"
+    ):
+        run(batch, relay_changes_stages(READ, "claims", "results"))
+    assert 1 == len(run(batch, relay_changes_stages(READ, "claims", "result"))[0])
+
+
+def change_of(before: dict[str, AttributeValue] | None, after: dict[str, AttributeValue] | None) -> LambdaRecord:
+    return dynamodb_record(KEYS, before=before and {**KEYS, **before}, after=after and {**KEYS, **after})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "relayed"),
+    [
+        (None, {MARKER: {"S": "a"}}, False),
+        ({"x": {"S": "x"}}, {MARKER: {"S": "a"}}, False),
+        ({MARKER: {"S": "a"}}, {MARKER: {"S": "b"}}, False),
+        ({MARKER: {"S": "a"}}, {MARKER: {"S": "a"}, "x": {"S": "edited"}}, True),
+        ({MARKER: {"S": "a"}}, {"x": {"S": "x"}}, True),
+        ({MARKER: {"S": "a"}}, None, True),
+        (None, {"x": {"M": {MARKER: {"S": "a"}}}}, True),
+    ],
+    ids=["insert", "overwrite", "update", "edit", "replacement", "delete", "inside"],
+)
+def test_loop_guard(before: Any, after: Any, relayed: bool) -> None:  # noqa: ANN401, FBT001 - a table of images
+    """What our own writers wrote is dropped; what anybody does to it afterwards is relayed."""
+    deliveries, dead_letters, _ = run(dynamodb_event(change_of(before, after)), relay_changes_stages(READ))
+    assert (int(relayed), []) == (len(deliveries), dead_letters)
+
+
+def test_loop_guard_knows_what_the_sinks_write() -> None:
+    """Both kinds of items that the sinks are given are known again as ours, put for the first time or another one."""
+    data = {
+        "op": "c",
+        "key": {"id": 1},
+        "before": None,
+        "after": {"id": 1},
+        "source": READ["change.v1"]["examples"][0]["source"],
+    }
+    written, _, _ = run(kinesis_event(*[example("change.v1", data)] * 2), process_stages(READ))
+    for kind in (Item, State):
+        first, second = (dict(each.item) for each in written if isinstance(each, kind))
+        batch = dynamodb_event(
+            change_of(None, first), change_of(first, second), change_of(first, {**first, "x": {"S": "x"}})
+        )
+        assert 1 == len(run(batch, relay_changes_stages(READ))[0])
+
+
+def test_loop_guard_of_changes_by_destination() -> None:
+    """What comes by DynamoDB's own Kinesis destination, straight to `process`, is guarded too."""
+    images = (None, {**KEYS, MARKER: {"S": "a"}}), ({**KEYS, MARKER: {"S": "a"}}, {**KEYS, MARKER: {"S": "a"}})
+    batch = kinesis_event(*(orjson.dumps(table_change(KEYS, before=one, after=other)) for one, other in images))
+    deliveries, dead_letters, records = run(batch, process_stages(READ))
+    assert ({records[1].position}, []) == ({each.position for each in deliveries}, dead_letters)
 
 
 def test_adding_a_type() -> None:

@@ -131,13 +131,14 @@ class Cloud:
         """A consumer with these stages, and a sink for every kind of delivery."""
         dynamodb, s3 = self._client(self.table, "dynamodb", "dynamodb"), self._client(self.s3, "s3")
         kinesis = self._client(StreamClient(self.stream), "kinesis", "kinesis")
+        claims = ClaimsBucket(s3, "claims")
         sinks: dict[type[Delivery], Sink[Any]] = {
             Item: ItemSink(dynamodb, self.table.table),
             State: StateSink(dynamodb, self.table.table),
-            Entry: KinesisSink(KinesisStream(kinesis, "events")),
+            Entry: KinesisSink(KinesisStream(kinesis, "events"), claims=claims),
             Line: ArchiveSink(s3, "archive"),
         }
-        dead, claims = DeadLetterBucket(s3, "dead", "process"), ClaimsBucket(s3, "claims")
+        dead = DeadLetterBucket(s3, "dead", "process")
         consumer = Consumer(stages, sinks, dead, self.ledgers, self.clock.wall, claims=claims)
         return in_virtual_time(
             consumer, self.ledgers, now=self.clock.wall, sleep=self.clock.spend, draw=self.chance.random

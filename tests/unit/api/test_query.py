@@ -9,6 +9,7 @@ from pipeline.api import query
 from pipeline.aws.results import MAX_CALLS
 from pipeline.core.cursor import Place, write
 from pipeline.errors import Misconfiguration
+from pipeline.model import MARKER
 from pipeline.testing.api_events import api_event
 from pipeline.testing.aws_errors import aws_error
 from pipeline.testing.lambda_events import log_event
@@ -52,7 +53,7 @@ def test_an_event() -> None:
         "time": "2026-11-23T10:00:00.5Z",
         "subject": "web-1",
         "data": {"body": "started", "severity_text": "WARN", "severity_number": 13},
-        "position": "events/0/1/0",
+        MARKER: "events/0/1/0",
     } == answer.body
 
 

@@ -86,10 +86,10 @@ def test_deleted_by(identity: object, deleted_by: str) -> None:
     assert deleted_by == source["deleted_by"]
 
 
-@pytest.mark.parametrize("missing", ["eventID", "eventName", "dynamodb.Keys"])
+@pytest.mark.parametrize("missing", ["eventID", "eventName", "dynamodb.Keys", "dynamodb.NewImage", "dynamodb.OldImage"])
 def test_not_a_change(missing: str) -> None:
     """A stream record without what a change needs is rejected with the name of it."""
-    record: Any = dynamodb_record(KEYS, after=KEYS)
+    record: Any = dynamodb_record(KEYS, before=OLD, after=KEYS)
     outer, _, inner = missing.partition(".")
     del (record[outer] if inner else record)[inner or outer]
     with pytest.raises(Rejection, match=f"^not_an_event: the stream record has no '{inner or outer}'$"):

@@ -9,11 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.core.attribute_value import size_bytes
 from pipeline.core.chunk import MAX_RECORD_BYTES
+from pipeline.core.claim import claim_of
 from pipeline.core.decode import MAX_ID_BYTES, MAX_SOURCE_BYTES, MAX_SUBJECT_BYTES, read_event
 from pipeline.core.encode import (
     MAX_ITEM_BYTES,
     MAX_PARTITION_KEY_CHARACTERS,
+    MAX_TRAVELLING_BYTES,
     archive_line,
     cloudevent,
     entity_state,
@@ -25,7 +28,7 @@ from pipeline.core.encode import (
     version_of,
 )
 from pipeline.errors import Rejection
-from pipeline.model import Event, Position, Reason, Record
+from pipeline.model import MARKER, Event, Position, Reason, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +75,7 @@ def test_event_item() -> None:
         "data": {"M": {"body": {"S": "started"}, "n": {"N": "1.5"}}},
         "timeline": {"S": "//web-1/app.log"},
         "timeline_order": {"S": "2026-11-23T10:00:00.500000000Z#e-1"},
-        "position": {"S": "events/shard-0/9/0"},
+        MARKER: {"S": "events/shard-0/9/0"},
         "expires_at": {"N": str(1_764_000_000 + 30 * 86_400)},
     }
     item = event_item(keep_days=30)(RECORD, LOG)
@@ -114,7 +117,7 @@ def test_state() -> None:
         "deleted": {"BOOL": False},
         "time": {"S": "2026-11-23T10:00:00Z"},
         "event_id": {"S": "c-1"},
-        "position": {"S": "events/shard-0/9/0"},
+        MARKER: {"S": "events/shard-0/9/0"},
         "data": {"M": {"order_id": {"S": "42"}, "total": {"N": "0.1234567890123456789"}}},
     }
     assert ("entity#orders/42", "100".zfill(60), expected) == (state.key, state.version, state.item)
@@ -160,7 +163,7 @@ def test_archive_line() -> None:
 
 def test_stream_entry() -> None:
     """An event travels as CloudEvents JSON under its key."""
-    entry = stream_entry(RECORD, CHANGE)
+    entry = stream_entry(claims_bucket="claims")(RECORD, CHANGE)
     assert ("orders/42", CHANGE) == (entry.partition_key, read_event(orjson.loads(entry.data), arrived_at=0))
 
 
@@ -171,11 +174,12 @@ def test_cloudevent(event: Event) -> None:
 
 
 def test_largest_entry() -> None:
-    """Data and key together may reach the limit of a record, in bytes, and not pass it."""
-    empty = len(stream_entry(RECORD, with_data(CHANGE, pad="")).data) + len("orders/42")
+    """Without a claims bucket, data and key together may reach the limit of a record, in bytes, and not pass it."""
+    encode = stream_entry(claims_bucket="")
+    empty = len(encode(RECORD, with_data(CHANGE, pad="")).data) + len("orders/42")
     room = MAX_RECORD_BYTES - empty
-    assert MAX_RECORD_BYTES - len("orders/42") == len(stream_entry(RECORD, with_data(CHANGE, pad="x" * room)).data)
-    rejected = rejection(stream_entry, with_data(CHANGE, pad="x" * (room + 1)))
+    assert MAX_RECORD_BYTES - len("orders/42") == len(encode(RECORD, with_data(CHANGE, pad="x" * room)).data)
+    rejected = rejection(encode, with_data(CHANGE, pad="x" * (room + 1)))
     assert (Reason.TOO_LARGE, "1048577 bytes as a stream record; the limit is 1048576") == (
         rejected.reason,
         rejected.detail,
@@ -263,17 +267,73 @@ def test_claimed_archive_line() -> None:
     assert archive_line(RECORD, LOG) == archive_line(RECORD, copy.replace(LOG, dataref=DATAREF))
 
 
-@pytest.mark.parametrize("part", ["key", "after"])
-@pytest.mark.parametrize("excess", [0, 1])
-def test_claimed_state(part: str, excess: int) -> None:
-    """A claimed change is as large a state as any; what is far too large is rejected before it is an item."""
-    claimed = copy.replace(CHANGE, dataref=DATAREF)
-    encode = entity_state(keep_tombstone_days=90)
-    assert encode(RECORD, CHANGE) == encode(RECORD, claimed)
+CLAIMED: Event = copy.replace(CHANGE, dataref=DATAREF)
+STATE = entity_state(keep_tombstone_days=90)
+FAR_TOO_LARGE = 16 * MAX_ITEM_BYTES
 
-    other = "after" if part == "key" else "key"
-    small: dict[str, Json] = {**claimed.data, other: {"a": ""}, part: {"a": ""}}
-    fixed = len(orjson.dumps([small["key"], small["after"]]))
-    text = "x" * (16 * MAX_ITEM_BYTES - fixed + excess)
-    rejected = rejection(encode, copy.replace(claimed, data={**small, part: {"a": text}}))
-    assert (Reason.TOO_LARGE, bool(excess)) == (rejected.reason, "bytes of JSON" in rejected.detail)
+
+@pytest.mark.parametrize("excess", [-1, 0, 1])
+def test_claimed_state(excess: int) -> None:
+    """The state holds the entity of a claimed change up to the last byte; what is larger is left where it is."""
+    assert STATE(RECORD, CHANGE) == STATE(RECORD, CLAIMED)
+
+    fixed = size_bytes(STATE(RECORD, with_data(CLAIMED, after={"a": ""})).item)
+    after: Json = {"a": "x" * (MAX_ITEM_BYTES - fixed + excess)}
+    item = STATE(RECORD, with_data(CLAIMED, after=after)).item
+    reference = {name: item[name] for name in ("dataref", "data_bytes") if name in item}
+    if excess > 0:
+        assert ({"dataref": {"S": DATAREF}, "data_bytes": {"N": "2000000"}}, False) == (reference, "data" in item)
+    else:
+        assert (MAX_ITEM_BYTES + excess, {}) == (size_bytes(item), reference)
+
+
+@pytest.mark.parametrize("excess", [0, 1])
+def test_claimed_state_that_is_far_too_large(excess: int) -> None:
+    """What is so large that no item could hold it is not made one to find that out."""
+    wrong: dict[str, Json] = {"a": "x" * (FAR_TOO_LARGE - len('{"a":"","b":{"$number":"x"}}') + excess)}
+    event = with_data(CLAIMED, after={**wrong, "b": {"$number": "x"}})
+    if excess:
+        assert {"S": DATAREF} == STATE(RECORD, event).item["dataref"]
+    else:
+        assert Reason.SCHEMA_INVALID == rejection(STATE, event).reason
+
+
+@pytest.mark.parametrize("excess", [0, 1])
+def test_claimed_state_of_a_large_key(excess: int) -> None:
+    """A key that no item can hold is rejected, before it is one if it is far too large."""
+    text = "x" * (FAR_TOO_LARGE - len('{"a":""}') + excess)
+    rejected = rejection(STATE, with_data(CLAIMED, key={"a": text}))
+    assert (Reason.TOO_LARGE, bool(excess)) == (rejected.reason, "the key is too large" in rejected.detail)
+
+
+def travelling(size: int, **attributes: Any) -> Event:  # noqa: ANN401 - any of an event
+    """A change that takes so many bytes as JSON, of what takes the most in an item for its bytes: digits in a list."""
+    event = copy.replace(CHANGE, **attributes)
+    room = size - len(orjson.dumps(cloudevent(with_data(event, after={"a": [], "b": ""}))))
+    after: Json = {"a": [1] * (room // 2), "b": "x" * (room % 2 + 1)}  # one comma less than digits
+    return with_data(event, after=after)
+
+
+@pytest.mark.parametrize("excess", [-1, 0, 1])
+def test_large_change(excess: int) -> None:
+    """What is larger than a change may travel owes its data to the bucket, and travels as a reference to them."""
+    event = travelling(MAX_TRAVELLING_BYTES + excess)
+    entry = stream_entry(claims_bucket="claims")(RECORD, event)
+    envelope = orjson.loads(entry.data)
+    if excess <= 0:
+        assert (MAX_TRAVELLING_BYTES + excess, None) == (len(entry.data), entry.owed)
+        assert event == read_event(envelope, arrived_at=0)
+        return
+    assert entry.owed is not None
+    assert "data" not in envelope
+    assert entry.owed.claim == claim_of(envelope["dataref"], "claims")
+    assert event.data == orjson.loads(entry.owed.body)
+
+
+def test_what_travels_fits_an_item() -> None:
+    """The largest change that travels whole is no larger than an item, whatever it holds and is called."""
+    longest: Any = {"id": "i" * 40, "source": "arn:aws:dynamodb:" + "s" * 300, "subject": "\U0001f600" * 256}
+    event = travelling(MAX_TRAVELLING_BYTES, **longest)
+    item = event_item(keep_days=365)(RECORD, event).item
+    assert (True, True) == ("data" in item, MAX_ITEM_BYTES * 0.8 < size_bytes(item) <= MAX_ITEM_BYTES)
+    assert item == event_item(keep_days=365)(RECORD, copy.replace(event, dataref=DATAREF)).item

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from pipeline.core.chunk import MAX_RECORD_BYTES
 from pipeline.errors import Misconfiguration, Retryable
-from pipeline.model import Accepted, Entry, Failure, Position
-from pipeline.producer import KinesisSink, Pace, TooLarge, Unsent, put_in_order
+from pipeline.model import Accepted, Entry, Position
+from pipeline.producer import Pace, TooLarge, Unsent, put_in_order
 from pipeline.producer.ordered import call
 from pipeline.testing.kinesis import Fail, FakeStream, Fault, Refuse
 
@@ -230,26 +230,3 @@ def test_a_call_of_nothing_is_not_made() -> None:
 
     assert [] == call(stream, [])
     assert [] == stream.calls
-
-
-def test_sink_returns_only_failures() -> None:
-    """By position: too large for good, the rest of an outage for now."""
-    faults: list[Fault | None] = [Refuse(frozenset({0})), *[Fail(Retryable("outage"))] * 99]
-    clock = Clock()
-    sink = KinesisSink(FakeStream(faults), clock.pace())
-    large, refused, good = entry(1, "a", oversize(key="a")), entry(2, "a"), entry(3, "b")
-
-    assert {
-        large.position: Failure(str(TooLarge(MAX_RECORD_BYTES + 1)), permanent=True),
-        refused.position: Failure("outage"),
-    } == sink.write([large, refused, good], clock.until(5))
-
-
-@pytest.mark.parametrize("is_large_first", [True, False])
-def test_sink_lets_the_retry_decide_where_a_position_has_both(is_large_first: bool) -> None:  # noqa: FBT001 - a table
-    """A record of which one entry can still succeed is tried again, not given up."""
-    clock = Clock()
-    sink = KinesisSink(FakeStream([Fail(Retryable("outage"))] * 99), clock.pace())
-    pair = [entry(1, "a", oversize(key="a")), entry(1, "b")]
-
-    assert {pair[0].position: Failure("outage")} == sink.write(pair if is_large_first else pair[::-1], clock.until(1))
