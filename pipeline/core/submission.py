@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import jsonschema_rs
 import orjson
 
 from pipeline.core import event_type
@@ -23,11 +22,14 @@ from pipeline.core.chunk import MAX_RECORD_BYTES, entry_bytes, partition_key
 from pipeline.core.decode import MAX_ID_BYTES, MAX_SOURCE_BYTES, MAX_SUBJECT_BYTES, parse, read_event
 from pipeline.core.encode import cloudevent
 from pipeline.core.gunzip import gunzip
+from pipeline.core.violation import compiled, violations
 from pipeline.errors import Rejection
 from pipeline.model import Entry, Event, Position, Reason, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    import jsonschema_rs
 
     from pipeline.core.route import Route
     from pipeline.core.validate import Validators
@@ -56,7 +58,7 @@ ENVELOPE: Final[dict[str, Any]] = {
         "data": {"type": "object"},
     },
 }
-_ENVELOPE: Final = jsonschema_rs.Draft202012Validator(ENVELOPE, validate_formats=True)
+_ENVELOPE: Final = compiled(ENVELOPE)
 
 
 class Fault(NamedTuple):
@@ -138,19 +140,8 @@ def _data_faults(envelope: dict[str, Json], validators: Validators) -> list[Faul
 def _faults(validator: jsonschema_rs.Draft202012Validator, value: Json, root: str, reason: Reason) -> list[Fault]:
     if validator.is_valid(value):
         return []
-    errors = islice(validator.iter_errors(value), MAX_FAULTS_OF_AN_EVENT)
-    return [
-        Fault(
-            (root + "".join(f"/{_escaped(str(part))}" for part in error.instance_path))[:MAX_TEXT_CHARACTERS],
-            reason,
-            error.message[:MAX_TEXT_CHARACTERS],
-        )
-        for error in errors
-    ]
-
-
-def _escaped(part: str) -> str:
-    return part.replace("~", "~0").replace("/", "~1")
+    found = islice(violations(validator, value, root), MAX_FAULTS_OF_AN_EVENT)
+    return [Fault(each.pointer, reason, each.detail) for each in found]
 
 
 def _from(root: str, fault: Fault) -> Fault:

@@ -17,7 +17,7 @@ INVALID = log_event("bad", severity_number=99)
 SEVERITY = {
     "pointer": "/data/severity_number",
     "reason": "schema_invalid",
-    "detail": "99 is greater than the maximum of 24",
+    "detail": "the value is greater than the maximum of 24 [maximum]",
 }
 
 
@@ -147,12 +147,12 @@ def test_every_error() -> None:
     answer = bench.post(event)
     assert (400, "Bad Request", []) == (answer.status, answer.body["title"], bench.stream.calls)
     assert [
-        ("", '"source" is a required property'),
-        ("/specversion", '"1.0" was expected'),
-        ("/id", '"" is shorter than 1 character'),
-        ("/data/severity_number", "99 is greater than the maximum of 24"),
-        ("/data", "Additional properties are not allowed ('a/b~c' was unexpected)"),
-        ("/data", '"body" is a required property'),
+        ("", '"source" is a required property [required]'),
+        ("/specversion", '"1.0" was expected [const]'),
+        ("/id", "the value is shorter than 1 character [minLength]"),
+        ("/data/severity_number", "the value is greater than the maximum of 24 [maximum]"),
+        ("/data", "Additional properties are not allowed ('a/b~c' was unexpected) [additionalProperties]"),
+        ("/data", '"body" is a required property [required]'),
     ] == [(each["pointer"], each["detail"]) for each in answer.body["errors"]]
     assert {0} == {each["index"] for each in answer.body["errors"]}
 
@@ -196,8 +196,11 @@ def test_bare_data_that_are_refused() -> None:
     """Pointers lead into the data that were sent; what is wrong with a header is told by the attribute."""
     bench = Bench()
     answer = bare(bench, {"body": "x", "severity_number": 99}, ce_subject="s" * 2000)
-    assert [("", "attribute subject: "), ("/severity_number", "99 is greater")] == [
-        (each["pointer"], each["detail"][: len("99 is greater") if each["pointer"] else len("attribute subject: ")])
+    assert [("", "attribute subject: "), ("/severity_number", "the value is greater")] == [
+        (
+            each["pointer"],
+            each["detail"][: len("the value is greater") if each["pointer"] else len("attribute subject: ")],
+        )
         for each in answer.body["errors"]
     ]
     assert ["attribute type: type 'logs' has no schema; did you mean log.v1?"] == [

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline.core.validate import MAX_DETAIL_CHARACTERS, compile_schemas, validate
+from pipeline.core.validate import compile_schemas, validate
 from pipeline.errors import Rejection
 from pipeline.model import Event, Reason
 
@@ -45,21 +45,15 @@ def test_valid() -> None:
 @pytest.mark.parametrize(
     ("data", "detail"),
     [
-        ({}, '/: "body" is a required property'),
-        ({"body": 7}, '/body: 7 is not of type "string"'),
-        ({"body": "x", "at": "now"}, '/at: "now" is not a "date-time"'),
-        ({"body": "x", "tags": [3, 2]}, "/tags/1: 2 is less than the minimum of 3"),
+        ({}, '/data: "body" is a required property [required]'),
+        ({"body": 7}, '/data/body: the value is not of type "string" [type]'),
+        ({"body": "x", "at": "now"}, '/data/at: the value is not a "date-time" [format]'),
+        ({"body": "x", "tags": [3, 2]}, "/data/tags/1: the value is less than the minimum of 3 [minimum]"),
     ],
 )
 def test_invalid(data: dict[str, Json], detail: str) -> None:
     """The detail names the JSON pointer and the rule."""
     assert (Reason.SCHEMA_INVALID, detail) == rejection_of(an_event(data))
-
-
-def test_detail_is_bounded() -> None:
-    """However much is wrong, the detail stays short."""
-    _, detail = rejection_of(an_event({"body": ["x" * 10_000]}))
-    assert MAX_DETAIL_CHARACTERS == len(detail)
 
 
 @pytest.mark.parametrize(
@@ -78,5 +72,5 @@ def test_unknown_type(name: str, detail: str) -> None:
 @pytest.mark.parametrize("schema", [{"type": "thing"}, {"pattern": "("}])
 def test_not_a_schema(schema: dict[str, Any]) -> None:
     """A schema that is none is found when it is compiled."""
-    with pytest.raises(ValueError, match=r"thing|\("):
+    with pytest.raises(ValueError, match=r"anyOf|regex"):
         compile_schemas({"log.v1": schema})
