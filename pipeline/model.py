@@ -78,12 +78,22 @@ class Reason(StrEnum):
     CLAIM_MISSING = "claim_missing"
     CLAIM_CORRUPT = "claim_corrupt"
     REFUSED_BY_SINK = "refused_by_sink"
+    NOT_OF_FORMAT = "not_of_format"
+    ZSTD_CORRUPT = "zstd_corrupt"
+    DECOMPRESSION_BOMB = "decompression_bomb"
+    OBJECT_GONE = "object_gone"
+    OBJECT_CHANGED = "object_changed"
+    OBJECT_ARCHIVED = "object_archived"
+    OBJECT_UNREADABLE = "object_unreadable"
+    OBJECT_EMPTY = "object_empty"
+    TOO_MANY_BAD_LINES = "too_many_bad_lines"
     BUG = "bug"
 
 
 class Stage(StrEnum):
     """Where on its way a record became a dead letter."""
 
+    READ = "read"
     UNPACK = "unpack"
     DECODE = "decode"
     VALIDATE = "validate"
@@ -125,6 +135,24 @@ class Owed(NamedTuple):
 
     claim: Claim
     body: bytes
+
+
+class ObjectVersion(NamedTuple):
+    """An object of S3 as it was when it was told of. Without a version, its ETag tells whether it is still the same."""
+
+    bucket: str
+    key: str
+    version: str | None = None
+    etag: str | None = None
+
+
+class Part(NamedTuple):
+    """Some bytes of an object, and of the whole its size, its ETag and when it was written, in epoch seconds."""
+
+    content: bytes
+    size_bytes: int
+    etag: str
+    modified_at: float
 
 
 class Event(Struct, frozen=True):

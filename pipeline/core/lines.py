@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 UTF8_BOM: Final = b"\xef\xbb\xbf"
+# An input is judged by this much of its beginning, as git does; later on, each line stands for itself.
+TEXT_CHECK_BYTES: Final = 8000
 
 
 class Line(NamedTuple):

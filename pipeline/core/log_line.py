@@ -64,6 +64,7 @@ class LogLines:
         is_raw: every line travels as it is.
         format: one of `formats.NAMES`.
         on_unparsed: a line that is not of the format is shipped as text, or it is an InputError.
+        time: of the last line that had one; at the beginning, of those before it that were read elsewhere.
     """
 
     source: str
@@ -76,11 +77,12 @@ class LogLines:
     is_raw: bool = False
     format: str = "plain"
     on_unparsed: Literal["text", "reject"] = "text"
+    time: str | None = None
 
     def __post_init__(self) -> None:
         self._source_id = _digest(f"{self.source}\n{self.salt}".encode())
         self._parse = FORMATS[self.format].parse
-        self._dated: tuple[str, datetime] | None = None
+        self._dated_at = None if self.time is None else self.now()
 
     def read(self, line: Line) -> Shipment:
         """What to ship for a record. Raises InputError: what of it cannot be used, and why."""
@@ -132,10 +134,10 @@ class LogLines:
     def _dated_or_now(self, time: str | None, now: datetime) -> str:
         """The time of this line, remembered for the lines that continue it."""
         if time is not None:
-            self._dated = (time, now)
+            self.time, self._dated_at = time, now
             return time
-        if self._dated is not None and now - self._dated[1] <= CONTINUES_WITHIN:
-            return self._dated[0]
+        if self.time is not None and self._dated_at is not None and now - self._dated_at <= CONTINUES_WITHIN:
+            return self.time
         return line_time.rfc3339(now)
 
 

@@ -127,7 +127,7 @@ class Engine(Sender):
 
     def close(self) -> None:
         """Flush, and take no more. Raises what went wrong; whatever cuts it short, such as Ctrl-C, stops instead."""
-        if self._born != _forks.count:
+        if self._born != _forks.count or self._is_abandoned:
             return
         with self._lock:
             self._not_while_telling()

@@ -79,6 +79,10 @@ class Producer:
         """Flush, and take no more. Closing twice is fine. Raises what went wrong before."""
         self._engine.close()
 
+    def stop(self) -> None:
+        """Send no more, and take no more: what waits is reported as Unsent at once, or spilled. Raises nothing."""
+        self._engine.stop()
+
     def metrics(self) -> Metrics:
         """What was done so far."""
         return self._engine.metrics()

@@ -1,7 +1,7 @@
 """What `pipeline put` is made of: inputs on one side, the producer on the other.
 
 inputs      names, folders, patterns → files          sources     an open file, or a pipe; where its lines come from
-unpacking   gzip and zstd → bytes                     reading     bytes → records of a known format
+reading     bytes → records of a known format
 shipper     a record → the producer, and its outcome  sending     the producer, through an outage
 once        every input from beginning to end
 tally       what became of every line                 rejects     the file for lines that were not shipped

@@ -6,11 +6,11 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from pipeline.cli.shipping import unpacking
 from pipeline.core import formats
+from pipeline.core.beginning import Beginning
 from pipeline.core.chunk import MAX_RECORD_BYTES
-from pipeline.core.formats.detect import SAMPLE_BYTES
-from pipeline.core.lines import why_not_text
+from pipeline.core.lines import TEXT_CHECK_BYTES, why_not_text
+from pipeline.core.packed import unpacked
 from pipeline.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from pipeline.core.lines import Line, Overlong
     from pipeline.core.log_line import LogLines
 
-# A file is judged by this much of its beginning, as git does; later on, each line stands for itself.
-TEXT_CHECK_BYTES: Final = 8000
 # A file is told from others by its first line, or by this much of it.
 FIRST_LINE_BYTES: Final = 1024
 
@@ -60,7 +58,7 @@ class Records:
         count: Callable[[int], None],
         is_over: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._blocks = _Blocks(unpacked(source, count))
+        self._blocks = Beginning(unpacked(_counted(source, count)))
         start = self._blocks.start(is_over)
         if not start and self._blocks.error is None:
             raise Empty(f"{source.name}: empty, there is nothing to ship")
@@ -95,59 +93,11 @@ class NotText(InputError):
     """It does not begin as text."""
 
 
-class _Blocks:
-    """Blocks with a beginning that can be looked at first; what goes wrong in it comes after it."""
-
-    def __init__(self, blocks: Iterator[bytes]) -> None:
-        self._blocks = blocks
-        self._start = b""
-        self.error: Exception | None = None
-
-    def start(self, is_over: Callable[[], bool]) -> bytes:
-        """Enough to tell what it is: 64 KiB, or all there is, or what came before a silence, at least a line.
-
-        Where it is silent, and over, whatever has come.
-        """
-        start = bytearray()
-        try:
-            for block in self._blocks:
-                start += block
-                if len(start) >= SAMPLE_BYTES or (not block and (b"\n" in start or is_over())):
-                    break
-        except (OSError, InputError) as error:
-            self.error = error
-        self._start = bytes(start)
-        return self._start
-
-    def __iter__(self) -> Iterator[bytes]:
-        if self._start:
-            yield self._start
-        if self.error is not None:
-            raise self.error
-        yield from self._blocks
-
-
-def unpacked(source: Source, count: Callable[[int], None]) -> Iterator[bytes]:
-    """The content of an input, block by block; an empty block whenever it is silent. Raises OSError, InputError.
-
-    `count` is told the size of each block as it is read.
-    """
-    start, unpack = b"", None
+def _counted(source: Source, count: Callable[[int], None]) -> Iterator[bytes]:
+    """The blocks of an input; `count` is told the size of each as it is read. Raises OSError."""
     for block in source.blocks():
         count(len(block))
-        if not block:
-            yield b""
-        elif unpack is not None:
-            yield from unpack.feed(block)
-        else:
-            start += block
-            if len(start) >= unpacking.MAGIC_BYTES or b"\n" in start:
-                unpack = unpacking.unpacker(start)
-                yield from unpack.feed(start)
-    if unpack is not None:
-        unpack.end()
-    elif start:
-        yield start
+        yield block
 
 
 def first_line_id(start: bytes) -> str:

@@ -7,7 +7,7 @@ given back at once, and nothing that came later is on the stream before it.
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Final, Unpack
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
 
 # How often whoever waits looks whether there is still a use in it.
 AWAKE_SECONDS: Final = 0.5
-
-
-class _GivenUp(BaseException):
-    """Leaves the producer as Ctrl-C does: it sends no more, and gives back what waits."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +55,9 @@ def sending(stream: RecordStream, shipper: Shipper, **options: Unpack[Options]) 
     """A producer; at the end of the block, all that was put is sent, unless it is hopeless. Raises Misconfiguration."""
     watched = Watched(stream, shipper.tally)
     settings: Options = {"deadline_seconds": inf, "block_seconds": AWAKE_SECONDS, **options}
-    with suppress(_GivenUp), Producer(watched, shipper.note, **settings) as producer:
+    with Producer(watched, shipper.note, **settings) as producer:
         yield producer
         while not producer.flush(AWAKE_SECONDS):
             if shipper.tally.is_hopeless:
-                raise _GivenUp
+                producer.stop()
+                return

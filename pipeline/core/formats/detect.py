@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pipeline.core.formats.registry import Format
 
 PLAIN: Final = "plain"
+NDJSON: Final = "ndjson"
+JSON: Final = "json"
 # A sample of this size has some hundreds of lines; more of it, or more lines, are not looked at.
 SAMPLE_BYTES: Final = 64 * 1024
 SAMPLE_RECORDS: Final = 200
@@ -32,6 +34,9 @@ def detect(sample: bytes) -> str:
     ('ndjson', 'logfmt', 'plain')
     """
     shares = {name: _share(each, sample[:SAMPLE_BYTES]) for name, each in FORMATS.items() if name != PLAIN}
+    if shares[NDJSON] > LEAST_SHARE:
+        # A line that breaks off would take those after it along, if they were read as JSON over several lines.
+        shares[JSON] = 0.0
     best = max(shares, key=lambda name: shares[name])
     return best if shares[best] > LEAST_SHARE else PLAIN
 

@@ -14,7 +14,7 @@ import orjson
 import pytest
 import zstandard
 
-from pipeline.cli.shipping import reading, sources
+from pipeline.cli.shipping import sources
 from pipeline.cli.shipping.inputs import Found, Inputs
 from pipeline.cli.shipping.once import ship
 from pipeline.cli.shipping.reading import Reader
@@ -24,6 +24,7 @@ from pipeline.cli.shipping.sources import Source, local_to_utc
 from pipeline.cli.shipping.stopping import stopping
 from pipeline.cli.shipping.tally import MOST_COMPLAINTS, Tally
 from pipeline.core.chunk import MAX_CALL_BYTES, MAX_RECORD_BYTES
+from pipeline.core.lines import TEXT_CHECK_BYTES
 from pipeline.core.log_line import LogLines
 from pipeline.errors import Misconfiguration, Retryable
 from pipeline.producer import Pace
@@ -155,7 +156,7 @@ def test_nothing_read_has_no_summary(log: Callable[..., Path], capsys: pytest.Ca
 def test_lines_that_cannot_be_shipped(log: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
     """Each is told with file, line number and reason, and the others are shipped."""
     stream = FakeStream()
-    text = b"x" * reading.TEXT_CHECK_BYTES
+    text = b"x" * TEXT_CHECK_BYTES
     path = log(
         b"\n".join([text, b"caf\xe9", b"nul \0", b"x" * (MAX_RECORD_BYTES + 1), b"x" * (MAX_RECORD_BYTES - 50), b"ok"])
     )
@@ -197,7 +198,7 @@ def test_lines_that_are_no_data_of_the_type(log: Callable[..., Path], capsys: py
 
 def test_complaints_are_bounded(log: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
     """A file of nothing but bad lines does not flood the terminal, and the count is told."""
-    put_files(log(b"x" * reading.TEXT_CHECK_BYTES + b"\n" + b"\xff\n" * 1000))
+    put_files(log(b"x" * TEXT_CHECK_BYTES + b"\n" + b"\xff\n" * 1000))
     err = capsys.readouterr().err
 
     assert MOST_COMPLAINTS + 1 == err.count("error:")
@@ -207,7 +208,7 @@ def test_complaints_are_bounded(log: Callable[..., Path], capsys: pytest.Capture
 def test_raw_lines_are_shipped_as_they_are(log: Callable[..., Path]) -> None:
     """No envelope; a line need not even be UTF-8."""
     stream = FakeStream()
-    text = b"x" * reading.TEXT_CHECK_BYTES
+    text = b"x" * TEXT_CHECK_BYTES
     put_files(log(text + b"\nnot JSON\n\xff\xfe\n"), stream=stream, reader=RAW)
 
     assert {text, b"not JSON", b"\xff\xfe"} == {each.data for each in stream.records}
@@ -408,7 +409,7 @@ def test_found_files_that_cannot_be_shipped_are_passed_over(tmp_path: Path, caps
 
 def test_rejects_are_kept_as_they_are(log: Callable[..., Path], tmp_path: Path) -> None:
     """What is not of the format, not text, or too large with its envelope is in the file, and counted."""
-    filler = b'{"n": "' + b"1" * reading.TEXT_CHECK_BYTES + b'"}'
+    filler = b'{"n": "' + b"1" * TEXT_CHECK_BYTES + b'"}'
     content = [filler, b"no JSON", b"caf\xe9", b'{"x": "' + b"y" * (MAX_RECORD_BYTES - 60) + b'"}', b'{"n": 2}']
     stream, tally = FakeStream(), Tally()
     reader = Reader(partial(LogLines, to_utc=local_to_utc, on_unparsed="reject"), "ndjson")

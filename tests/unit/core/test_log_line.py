@@ -402,3 +402,18 @@ def test_what_is_no_text_is_refused() -> None:
     """Unless it travels as it is."""
     with pytest.raises(InputError, match="not UTF-8 at byte 0"):
         read(b"\xff")
+
+
+def test_reading_goes_on_elsewhere() -> None:
+    """Whoever reads the rest of an input is told the time of what came before: a stack trace keeps that of its line."""
+    first = dataclasses.replace(LOG)
+    lines = list(Splitter(1000).feed(b"2026-11-23T10:00:00Z ERROR it failed\n  at line 1\n"))
+    assert isinstance(lines[0], Line)
+    assert isinstance(lines[1], Line)
+    first.read(lines[0])
+    rest = dataclasses.replace(LOG, time=first.time)
+
+    assert "2026-11-23T10:00:00Z" == first.time
+    assert first.read(lines[1]) == rest.read(lines[1])
+    assert isinstance(record := rest.read(lines[1]).record, Event)
+    assert "2026-11-23T10:00:00Z" == record.time

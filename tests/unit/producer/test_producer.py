@@ -491,6 +491,21 @@ def test_without_a_deadline_a_stop_gives_back() -> None:
     assert [Unsent("stopped before it was sent")] == [each.outcome for each in reports]
 
 
+def test_a_producer_that_is_stopped_gives_back_and_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for the call that is on its way, and its answer comes too late to be told."""
+    monkeypatch.setattr(engine, "STOP_SECONDS", 0.01)
+    stream, reports = Held(), list[Report]()
+    with Producer(stream, reports.append, deadline_seconds=inf, linger_seconds=0) as putting:
+        putting.put(event(1))
+        assert stream.called.acquire(timeout=10)
+        putting.stop()
+    stream.gate.release()
+
+    assert [Unsent("stopped before it was sent")] == [each.outcome for each in reports]
+    with pytest.raises(ValueError, match="closed"):
+        putting.put(event(2))
+
+
 def test_a_key_that_moves_on_is_not_given_up() -> None:
     """The minute of a record begins when the one before it was accepted."""
     outage: list[Fault | None] = [Fail()] * 14

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from pipeline.cli.shipping.follow import matching
 from pipeline.cli.shipping.follow.whereabouts import is_rotated_name
-from pipeline.cli.shipping.reading import FIRST_LINE_BYTES, TEXT_CHECK_BYTES
+from pipeline.cli.shipping.reading import FIRST_LINE_BYTES
 from pipeline.core.formats.detect import SAMPLE_BYTES
-from pipeline.core.lines import why_not_text
+from pipeline.core.lines import TEXT_CHECK_BYTES, why_not_text
 
 if TYPE_CHECKING:
     import os

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from pipeline.cli.shipping import unpacking
 from pipeline.cli.shipping.follow.bookmark import FileId
+from pipeline.core import packed
 from pipeline.errors import InputError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Content:
         """At most so much of its beginning; of a damaged one, what is whole. Raises OSError."""
         if not self.is_packed:
             return os.pread(self.descriptor, size_bytes, 0)
-        content, unpack, offset = bytearray(), unpacking.unpacker(self.magic()), 0
+        content, unpack, offset = bytearray(), packed.unpacker(self.magic()), 0
         try:
             while len(content) < size_bytes and (block := os.pread(self.descriptor, BLOCK_BYTES, offset)):
                 offset += len(block)
@@ -58,7 +58,7 @@ class Content:
 
     def magic(self) -> bytes:
         """Its first bytes on the disk. Raises OSError."""
-        return os.pread(self.descriptor, unpacking.MAGIC_BYTES, 0)
+        return os.pread(self.descriptor, packed.MAGIC_BYTES, 0)
 
 
 def open_content(path: Path) -> Content | None:
@@ -67,8 +67,8 @@ def open_content(path: Path) -> Content | None:
     try:
         status = os.fstat(descriptor)
         if stat.S_ISREG(status.st_mode):
-            magic = os.pread(descriptor, unpacking.MAGIC_BYTES, 0)
-            return Content(path, descriptor, status, unpacking.is_packed(magic))
+            magic = os.pread(descriptor, packed.MAGIC_BYTES, 0)
+            return Content(path, descriptor, status, packed.is_packed(magic))
     except OSError:
         os.close(descriptor)
         raise

@@ -7,10 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from pipeline.cli.shipping import unpacking
 from pipeline.cli.shipping.follow.bookmark import WINDOW_BYTES, FileId, Print, print_of
 from pipeline.cli.shipping.follow.content import BLOCK_BYTES, Content, open_content
-from pipeline.core import formats
+from pipeline.core import formats, packed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,9 +17,9 @@ if TYPE_CHECKING:
 
     from pipeline.cli.shipping.follow.bookmark import Bookmark
     from pipeline.cli.shipping.shipper import Track
-    from pipeline.cli.shipping.unpacking import Unpacker
     from pipeline.core.lines import Framing, Place
     from pipeline.core.log_line import LogLines
+    from pipeline.core.packed import Unpacker
 
 # What was read last is compared before more is read: a file cut off and written anew may be longer than it was.
 RECENT_BYTES: Final = 256
@@ -62,7 +61,7 @@ class Tailed:
         self.framing = formats.framing(self.bookmark.format, self.limit_bytes, place)
         content = self.opened()
         if content.is_packed:
-            self._unpack, self._skip_bytes = unpacking.unpacker(content.magic()), place.offset
+            self._unpack, self._skip_bytes = packed.unpacker(content.magic()), place.offset
         else:
             self.disk_offset, self._head = (
                 place.offset,

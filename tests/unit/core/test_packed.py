@@ -10,8 +10,18 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.cli.shipping.unpacking import BLOCK_BYTES, is_packed, unpacker
+from pipeline.core.packed import (
+    BLOCK_BYTES,
+    MIN_BOUND_BYTES,
+    Damaged,
+    bounded,
+    is_packed,
+    skipped,
+    unpacked,
+    unpacker,
+)
 from pipeline.errors import InputError
+from pipeline.model import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,3 +115,53 @@ def test_a_window_beyond_all_bounds_is_refused() -> None:
     packed = packing.compress(b"x" * 9) + packing.flush()
     with pytest.raises(InputError, match="the zstd is damaged"):
         list(unpacker(packed).feed(packed))
+
+
+@pytest.mark.parametrize("packer", PACKERS)
+@pytest.mark.parametrize("block_bytes", [1, 3, 1000])
+def test_an_input_tells_how_it_is_packed(packer: str, block_bytes: int) -> None:
+    """By its first bytes, however few come at a time; its silence is passed on."""
+    packed = PACKERS[packer](b"some text\n" * 9)
+    blocks = [packed[start : start + block_bytes] for start in range(0, len(packed), block_bytes)]
+
+    assert b"some text\n" * 9 == b"".join(unpacked(blocks)) == b"".join(bounded(blocks))
+    assert b"" in list(unpacked([b"", *blocks]))
+    assert b"xy" == b"".join(unpacked([b"x", b"y"]))
+
+
+@pytest.mark.parametrize(("packer", "reason"), [("gzip", Reason.GZIP_CORRUPT), ("zstd", Reason.ZSTD_CORRUPT)])
+def test_an_input_that_breaks_off(packer: str, reason: Reason) -> None:
+    """It says which code that is, as a dead letter."""
+    with pytest.raises(Damaged) as caught:
+        list(bounded([PACKERS[packer](b"some text\n")[:-3]]))
+    assert reason == caught.value.reason
+
+
+@pytest.mark.parametrize("packer", ["gzip", "zstd"])
+def test_a_bomb_is_noticed(packer: str) -> None:
+    """What a few bytes stand for is given up to the bound, and then it is called what it is."""
+    given, bomb = 0, PACKERS[packer](bytes(2 * MIN_BOUND_BYTES))
+
+    def feed() -> None:
+        nonlocal given
+        for block in bounded([bomb]):
+            given += len(block)
+
+    with pytest.raises(Damaged, match="bytes hold more than") as caught:
+        feed()
+    assert Reason.DECOMPRESSION_BOMB == caught.value.reason
+    assert MIN_BOUND_BYTES // 2 < given <= MIN_BOUND_BYTES
+
+
+def test_what_is_not_packed_has_no_bound() -> None:
+    """However large it is."""
+    blocks = [b"x" * MIN_BOUND_BYTES] * 3
+    assert 3 * MIN_BOUND_BYTES == sum(map(len, bounded(blocks)))
+
+
+@given(st.lists(st.binary(max_size=5)), st.integers(0, 30))
+def test_what_was_read_before_is_passed_over(blocks: list[bytes], size_bytes: int) -> None:
+    """To the byte, and with no empty block in its place."""
+    rest = list(skipped(blocks, size_bytes))
+    assert b"".join(blocks)[size_bytes:] == b"".join(rest)
+    assert b"" not in rest
