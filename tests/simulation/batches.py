@@ -15,6 +15,8 @@ from pipeline.routes import process_stages, relay_changes_stages
 from pipeline.testing.lambda_events import aggregate, kinesis_event
 from pipeline.testing.mapping import Clock, TableSource
 from tests.simulation import kinds
+from tests.simulation.schedules import Put
+from tests.simulation.tables import EXPIRY, OURS, Tables, is_delete
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +50,10 @@ class Batch:
 def stages() -> dict[str, Stages]:
     """The stages of both functions."""
     schemas = read_schemas(SCHEMAS)
-    return {"process": process_stages(schemas, "claims"), "relay_changes": relay_changes_stages(schemas)}
+    return {
+        "process": process_stages(schemas, "claims"),
+        "relay_changes": relay_changes_stages(schemas, "claims", "results"),
+    }
 
 
 def _log(number: int, hour: str = "10", **data: int) -> bytes:
@@ -87,6 +92,17 @@ def _changes_of_a_table() -> Batch:
         source.put(key, before=image if number > 2 else None, after=image if number < 8 else None)
     records = [record.original for record in source.records()]
     return Batch("the changes of a table, relayed", records, 6, "orders/b", "relay_changes")
+
+
+def _large_changes_of_a_table() -> Batch:
+    """Large ones and, of the same item, small ones behind them; some that our own sinks made, an edit and an expiry."""
+    tables = Tables(Clock())
+    changes = [("a large item", "d"), (OURS, "b"), ("a small item", "c"), ("a large item", "a"), ("a small item", "a")]
+    changes += [("a small item", "a"), (OURS, "c"), ("an edit", "b"), (EXPIRY, "b")]
+    writes = [Put(kind, key, is_delete=is_delete(kind), table="orders") for kind, key in changes]
+    records = [tables.put(write, number).original for number, write in enumerate(writes)]
+    stuck = '"after":{"order_id":"a","n":3,'
+    return Batch("large changes of a table, and our own", records, 6, stuck, "relay_changes")
 
 
 def _name(number: int) -> str:
@@ -174,6 +190,7 @@ _BATCHES: Final = (
         _name(3),
     ),
     _changes_of_a_table(),
+    _large_changes_of_a_table(),
 )
 # Two side effects of each sort: small enough for every pair of crash points.
 SMALL: Final = replace(

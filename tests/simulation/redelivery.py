@@ -9,14 +9,11 @@ there the first of each event is compared, key by key, and what `process` makes 
 
 from __future__ import annotations
 
-import base64
 from collections import defaultdict
 from copy import replace
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
-
-import orjson
 
 from pipeline.core.records import read
 from pipeline.model import MARKER
@@ -26,6 +23,7 @@ from pipeline.testing.mapping.crashes import CrashPoint, Fuse, crash_points
 from pipeline.testing.mapping.fault_kinds import CallFault
 from pipeline.testing.mapping.troubles import TROUBLES
 from tests.simulation.batches import LEFT, REFUSED, stages
+from tests.simulation.seen import event_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -62,12 +60,14 @@ class Run:
         calls: how many each delivery made.
         acknowledged: how many records each answer acknowledged, but for those that acknowledged none.
         late: how many calls the dead made.
+        dangling: references that were on the stream before what they lead to was left.
     """
 
     cloud: Cloud
     calls: list[int] = field(default_factory=list)
     acknowledged: list[int] = field(default_factory=list)
     late: int = 0
+    dangling: list[str] = field(default_factory=list)
 
 
 def deliver(batch: Batch, plan: Plan, seed: int = 0) -> Run:
@@ -75,7 +75,7 @@ def deliver(batch: Batch, plan: Plan, seed: int = 0) -> Run:
     fuse, run = Fuse(), Run(Cloud(seed))
     cloud, checkpoint = run.cloud, 0
     cloud.table.invalid = frozenset({f"event#{REFUSED}"})
-    cloud.s3.buckets["claims"] = LEFT
+    cloud.s3.buckets["claims"] = dict(LEFT)
     with cloud:
         while checkpoint < len(batch.records):
             number = len(run.calls)
@@ -86,6 +86,7 @@ def deliver(batch: Batch, plan: Plan, seed: int = 0) -> Run:
             checkpoint += done
             run.calls.append(fuse.calls)
             run.acknowledged += [done] if done else []
+            run.dangling += dangling(cloud)
     run.late = fuse.late
     return run
 
@@ -144,11 +145,17 @@ class State(NamedTuple):
     processed: tuple[list[Any], list[Any]]
 
 
+def dangling(cloud: Cloud) -> list[str]:
+    """The references on the stream that lead to nothing."""
+    references = [event_of(record).get("dataref", "") for record in cloud.stream.records()]
+    return [each for each in references if each and each.removeprefix("s3://claims/") not in cloud.s3.buckets["claims"]]
+
+
 def state_of(cloud: Cloud) -> State:
     """What is there now."""
     by_key: defaultdict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
     for record in cloud.stream.records():
-        event = orjson.loads(base64.b64decode(record.original["kinesis"]["data"]))
+        event = event_of(record)
         by_key[record.key].setdefault(event["id"], event)
     return State(cloud.results(), {key: [*events.values()] for key, events in by_key.items()}, _processed(cloud))
 
@@ -158,6 +165,7 @@ def _processed(cloud: Cloud) -> tuple[list[Any], list[Any]]:
     if not records:
         return [], []
     with Cloud() as downstream:
+        downstream.s3.buckets["claims"] = cloud.s3.buckets["claims"]
         _invoke("process", records, downstream)
     results = downstream.results()
     items = [{**item, MARKER: None, "expires_at": None} for _, item in sorted(results.items.items())]
@@ -193,6 +201,7 @@ def broken(batch: Batch, plan: Plan, seed: int = 0) -> list[str]:
     found += [f"moved back: {each}" for each in run.cloud.moved_back()]
     if run.late:
         found.append(f"{run.late} calls of the dead")
+    found += [f"leads to nothing: {each}" for each in run.dangling]
     return [f"{batch.name}, seed {seed}, {plan}: {each}" for each in found]
 
 

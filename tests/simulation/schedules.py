@@ -13,6 +13,7 @@ from pipeline.testing.lambda_events import FIRST_SEQUENCE_NUMBER
 from pipeline.testing.mapping import FOREVER, EventSourceMapping, Unproven
 from pipeline.testing.mapping.draws import CALL_PLANS, draw_plan
 from pipeline.testing.mapping.faults import InvocationFault
+from tests.simulation import tables
 from tests.simulation.kinds import CHANGES, POISON
 
 if TYPE_CHECKING:
@@ -41,12 +42,17 @@ _SHARES: Final = {
 }
 # What is no user record of an aggregate.
 _WHOLE_RECORDS: Final = {"again", "table change", "control", "no log events"}
+# To leave a claim is another call than to fetch it.
+PLANS: Final = {**CALL_PLANS, "leave": CALL_PLANS["claims"]}
 FUNCTIONS: Final = ("process", "relay_changes")
 
 
 @dataclass(frozen=True)
 class Put:
-    """Put a record: `kind` is one of `kinds`, refused, again, or an aggregate or subscription of `parts`."""
+    """Put a record: `kind` is one of `kinds`, refused, again, or an aggregate or subscription of `parts`.
+
+    With a `table` it is a write to that: `kind` is one of `tables`.
+    """
 
     kind: str
     key: str = ""
@@ -54,6 +60,7 @@ class Put:
     version: int = 0
     is_delete: bool = False
     parts: tuple[Put, ...] = ()
+    table: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,7 @@ class Wait:
 
 @dataclass(frozen=True)
 class Reshard:
-    """Split an open shard, merge two neighbours, or close the shard of a table's stream."""
+    """Split an open shard, merge two neighbours, or close the shard of the stream of a table."""
 
     how: Literal["split", "merge", "roll"]
     which: int = 0
@@ -106,7 +113,7 @@ def draw(chance: random.Random) -> Schedule:
         first_number=chance.choice([5, 95, FIRST_SEQUENCE_NUMBER]),
         actions=_table_actions(chance) if source == "table" else _kinesis_actions(chance),
         invocations={name: draw_plan(chance, [*InvocationFault], 12, 0.3) for name in FUNCTIONS},
-        calls={name: draw_plan(chance, faults, 40, 0.25) for name, faults in CALL_PLANS.items()},
+        calls={name: draw_plan(chance, faults, 40, 0.25) for name, faults in PLANS.items()},
     )
 
 
@@ -179,9 +186,15 @@ def _table_actions(chance: random.Random) -> list[Action]:
         if kind == "wait":
             actions.append(Wait(chance.choice([0.0, 0.2, 1.0, 30.0, 90.0])))
         elif kind == "roll":
-            actions.append(Reshard("roll"))
+            actions.append(Reshard("roll", chance.randrange(len(tables.TABLES))))
         elif kind == "restart":
             actions.append(Restart(from_horizon=chance.random() < 0.5))
         else:
-            actions.append(Put("change", chance.choice(ENTITIES), is_delete=chance.random() < 0.2))
+            actions.append(_write(chance))
     return actions
+
+
+def _write(chance: random.Random) -> Put:
+    kind = chance.choices([*tables.KINDS], [*tables.KINDS.values()])[0]
+    table = chance.choice(tables.TABLES)
+    return Put(kind, chance.choice(ENTITIES), is_delete=tables.is_delete(kind), table=table)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulation.batches import ALL_BATCHES, SMALL, Batch
+from tests.simulation.batches import ALL_BATCHES, LEFT, SMALL, Batch
 from tests.simulation.redelivery import Plan, broken, deliver, double_deaths, single_deaths
 
 
@@ -41,5 +41,19 @@ def test_what_is_left() -> None:
         (10, 8, 1),
         (7, 7, 2),
         (0, 0, 0),
+        (0, 0, 0),
         (6, 4, 1),
     ] == counts
+
+
+def test_what_is_relayed() -> None:
+    """Without a death and without trouble, all changes are on the stream but our own, and the large ones in S3."""
+    clouds = [deliver(each, Plan((each.size,))).cloud for each in ALL_BATCHES if each.function == "relay_changes"]
+    assert [(9, 0, 0), (7, 3, 2)] == [
+        (
+            len(cloud.stream.records()),
+            len(cloud.s3.buckets["claims"].keys() - LEFT.keys()),
+            sum(ledger.dropped for ledger in cloud.ledgers.kept),
+        )
+        for cloud in clouds
+    ]

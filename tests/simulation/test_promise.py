@@ -6,10 +6,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from pipeline.testing.mapping import EXHAUSTED, TOO_OLD
-from pipeline.testing.mapping.draws import CALL_PLANS
 from pipeline.testing.mapping.faults import CallFault, InvocationFault
 from tests.simulation.kinds import DROPPED, POISON
+from tests.simulation.schedules import PLANS
 from tests.simulation.story import problems_of, scheduled, tell
+from tests.simulation.tables import KINDS
 from tests.simulation.world import World
 
 STREAM_FAULTS = {
@@ -34,6 +35,7 @@ RECORD_FAULTS = (
     {f"a record: {kind}" for kind in (*POISON, *DROPPED, "refused", "claimed", "table change")}
     | {f"a user record: {kind}" for kind in (*POISON, "log", "claimed", "change", "dropped", "refused")}
     | {f"of a subscription: {kind}" for kind in ("log event", "a log event without text")}
+    | {f"a change: {kind}" for kind in KINDS}
 )
 FAULTS = {*InvocationFault, *CallFault, *STREAM_FAULTS, *MAPPING_FAULTS, *RECORD_FAULTS}
 
@@ -54,7 +56,7 @@ def test_promise(seed: int) -> None:
 
 def test_every_fault_is_met() -> None:
     """Every kind of fault, and every way in which each service can fail, comes up in a few hundred schedules."""
-    calls = {f"{plan}: {fault}" for plan, faults in CALL_PLANS.items() for fault in faults}
+    calls = {f"{plan}: {fault}" for plan, faults in PLANS.items() for fault in faults}
     missing = FAULTS | calls
     assert len(FAULTS) >= 25
     met: Counter[str] = Counter()

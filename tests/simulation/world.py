@@ -1,7 +1,7 @@
 """One run of a schedule: the real consumers on fakes that fail as planned, behind a simulated mapping.
 
 kinesis   stream ─▶ process ─▶ table, archive, dead letters
-table     table's stream ─▶ relay_changes ─▶ stream ─▶ process ─▶ the same
+table     streams of two tables ─▶ relay_changes ─▶ stream ─▶ process ─▶ the same
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pipeline.core.dynamodb_destination import version_of
 from pipeline.core.records import read
 from pipeline.testing.dynamodb import FakeDynamoDB
 from pipeline.testing.lambda_events import aggregate
-from pipeline.testing.mapping import Clock, KinesisSource, Outcome, Simulator, TableSource
+from pipeline.testing.mapping import Clock, KinesisSource, Outcome, Simulator
 from pipeline.testing.mapping.clients import StreamClient
 from pipeline.testing.mapping.cloud import Watched
 from pipeline.testing.mapping.faults import FaultyClient, FaultyFunction
@@ -28,12 +28,13 @@ from pipeline.testing.s3 import FakeS3
 from tests.simulation import kinds
 from tests.simulation.functions import handler, running
 from tests.simulation.schedules import Put, Reshard, Restart, Schedule, Wait
+from tests.simulation.tables import Tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipeline.model import Ledger
-    from pipeline.testing.mapping import Source, StreamRecord
+    from pipeline.testing.mapping import EventSourceMapping, Source, StreamRecord
     from pipeline.testing.mapping.faults import CallFault
     from tests.simulation.schedules import Action
 
@@ -71,11 +72,10 @@ class World:
         self.table = FakeDynamoDB(items=Watched(), invalid=frozenset(f"event#refused-{n}" for n in range(2000)))
         self.s3 = FakeS3({"archive": {}, "dead": {}, "claims": dict(kinds.LEFT)})
         self.stream = self._stream()
-        self.source: Source = self.stream if schedule.source == "kinesis" else TableSource(self.clock)
+        self.tables = Tables(self.clock)
         self.zombies = Zombies(self.clock, self.chance)
         self.clients = self._clients()
         self.simulators = self._simulators()
-        self._versions: Counter[str] = Counter()
 
     def run(self) -> World:
         """From the first action until nothing is left to deliver."""
@@ -106,7 +106,8 @@ class World:
         def client(fake: object, service: str, plan: str | None = None) -> FaultyClient:
             # An S3 object lies under the name of its plan: archive/…, dead-letters/… or claims/…
             def plan_of(given: Mapping[str, Any]) -> str:
-                return plan or str(given["Key"]).split("/")[0]
+                folder = plan or str(given["Key"]).split("/")[0]
+                return "leave" if folder == "claims" and "Body" in given else folder
 
             return FaultyClient(fake, service, self.clock, plans, self.met, plan_of, self.zombies)
 
@@ -117,20 +118,20 @@ class World:
         }
 
     def _simulators(self) -> dict[str, Simulator]:
-        sources = {"process": self.stream}
-        if self.schedule.source == "table":
-            sources = {"relay_changes": self.source, **sources}  # type: ignore[dict-item] # both are sources
-        simulators = {}
-        for name, source in sources.items():
-            plan = deque(self.schedule.invocations.get(name, ()))
-            function = FaultyFunction(handler(name), self.clock, plan, self.met, self.zombies)
-            mapping = self.schedule.mapping
-            if name == "process" and len(sources) > 1:
-                mapping = replace(mapping, filters=())
-            simulators[name] = Simulator(
-                source, mapping, function, self.clock, self.chance, most_invocations=MOST_INVOCATIONS
-            )
-        return simulators
+        mapping = self.schedule.mapping
+        if self.schedule.source == "kinesis":
+            return {"process": self._simulator(self.stream, mapping, self._function("process"))}
+        relay = self._function("relay_changes")
+        process = self._simulator(self.stream, replace(mapping, filters=()), self._function("process"))
+        relays = {name: self._simulator(source, mapping, relay) for name, source in self.tables.sources.items()}
+        return {**relays, "process": process}
+
+    def _function(self, name: str) -> FaultyFunction:
+        plan = deque(self.schedule.invocations.get(name, ()))
+        return FaultyFunction(handler(name), self.clock, plan, self.met, self.zombies)
+
+    def _simulator(self, source: Source, mapping: EventSourceMapping, function: FaultyFunction) -> Simulator:
+        return Simulator(source, mapping, function, self.clock, self.chance, most_invocations=MOST_INVOCATIONS)
 
     def _act(self, action: Action) -> None:
         match action:
@@ -149,8 +150,8 @@ class World:
                     simulator.restart(from_horizon=from_horizon)
 
     def _reshard(self, how: str, which: int) -> None:
-        if isinstance(self.source, TableSource):
-            self.source.roll()
+        if how == "roll":
+            [*self.tables.sources.values()][which].roll()
         else:
             shards = sorted(self.stream.open_shards(), key=lambda shard: shard.start)
             if how == "split":
@@ -164,15 +165,10 @@ class World:
 
     def _put(self, put: Put) -> None:
         number = len(self.facts)
-        if isinstance(self.source, TableSource):
-            key = {"order_id": {"S": put.key}}
-            image = {**key, "n": {"N": str(number)}}
-            existed = self._versions[put.key] > 0
-            self._versions[put.key] = 0 if put.is_delete and existed else 1
-            record = self.source.put(
-                key, before=image if existed else None, after=None if put.is_delete and existed else image
-            )
+        if put.table:
+            record = self.tables.put(put, number)
             self.facts.append(Fact(put, record, record.original["eventID"]))
+            self.met[f"a change: {put.kind}"] += 1
         elif put.kind == "again":
             self._put_again(number)
         elif put.parts:
