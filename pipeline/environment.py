@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 import time
 import uuid
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from pipeline.api.query import Query
 from pipeline.aws.claims import ClaimsBucket
 from pipeline.aws.clients import Clients
 from pipeline.aws.cloudwatch import BatchReport, CollectReport
+from pipeline.aws.cloudwatch_api import ApiReport
 from pipeline.aws.dynamodb import ItemSink, StateSink
 from pipeline.aws.kinesis import KinesisStream
 from pipeline.aws.results import Results
@@ -32,6 +32,7 @@ from pipeline.consumer import Consumer
 from pipeline.core.submission import Rules
 from pipeline.core.validate import compile_schemas
 from pipeline.errors import Misconfiguration
+from pipeline.library import AGGREGATED
 from pipeline.model import Entry, Item, Line, State
 from pipeline.producer import KinesisSink
 from pipeline.project import SCHEMAS
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.api.endpoint import Endpoint
-    from pipeline.model import Json
 
 METRICS_NAMESPACE = "kinesis-pipeline"
 
@@ -88,23 +88,26 @@ class Environment:
 
     def ingest_api(self) -> Endpoint:
         """The endpoint of `ingest_api`. Raises Misconfiguration when a variable is missing."""
+        claims = self._get("CLAIMS_BUCKET")
         return _settled(
             ingest_api(
                 Ingest(
                     stream=KinesisStream(self.clients.kinesis, self._get("STREAM_NAME")),
-                    rules=Rules(compile_schemas(read_schemas(self.schemas)), routes.PROCESS),
+                    claims=ClaimsBucket(self.clients.s3, claims),
+                    rules=Rules(compile_schemas(read_schemas(self.schemas)), routes.PROCESS, AGGREGATED, claims),
                     source=f"//{self.variables.get('AWS_LAMBDA_FUNCTION_NAME', 'ingest-api')}",
                     now=time.time,
                     new_id=lambda: str(uuid.uuid4()),
                 ),
-                _tell,
+                ApiReport(METRICS_NAMESPACE, "ingest_api"),
             )
         )
 
     def query_api(self) -> Endpoint:
         """The endpoint of `query_api`. Raises Misconfiguration when a variable is missing."""
         results = Results(self.clients.dynamodb, self._get("RESULTS_TABLE"))
-        return _settled(query_api(Query(results, document(read_schemas(self.schemas))), _tell))
+        query = Query(results, document(read_schemas(self.schemas)))
+        return _settled(query_api(query, ApiReport(METRICS_NAMESPACE, "query_api")))
 
     def collect(self) -> Collect:
         """What `collect` runs. Raises Misconfiguration when a variable is missing, or a target is none."""
@@ -137,11 +140,6 @@ def _settled[T](made: T) -> T:
     """What cold start made, with all of it kept out of the garbage collector's way: it halves decoding."""
     gc.freeze()
     return made
-
-
-def _tell(line: dict[str, Json]) -> None:
-    """One JSON line on stdout, which is the function's log."""
-    sys.stdout.write(f"{orjson.dumps(line).decode()}\n")
 
 
 def read_schemas(folder: Path) -> dict[str, dict[str, Any]]:

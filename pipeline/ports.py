@@ -119,6 +119,27 @@ class Report(Protocol):
         ...
 
 
+class RequestReport(Protocol):
+    """Somewhere that requests of the API are told, once a request and without anything that they hold."""
+
+    def request(
+        self,
+        operation: str,
+        status: int,
+        *,
+        events: Mapping[int, int],
+        reasons: Mapping[str, int],
+        seconds: float,
+        request_id: str,
+    ) -> None:
+        """Tell one request: its method and resource, its status, and how long it took.
+
+        `events` counts its events by the status that each had, none for a request that brought none; `reasons` counts
+        what was wrong: the stable codes of events, and what AWS said.
+        """
+        ...
+
+
 class RecordStream(Protocol):
     """A stream that entries can be put onto."""
 

@@ -250,8 +250,13 @@ INGEST_API: Final = ApiFunction(
         "POWERTOOLS_METRICS_NAMESPACE": "kinesis-pipeline",
         "POWERTOOLS_SERVICE_NAME": "ingest_api",
         "STREAM_NAME": "${Stream}",
+        "CLAIMS_BUCKET": "${ClaimsBucket}",
     },
-    grants=(Grant("Stream", frozenset({"kinesis:PutRecords"})), Grant("IngestApiLogs", _LOG)),
+    grants=(
+        Grant("Stream", frozenset({"kinesis:PutRecords"})),
+        Grant("ClaimsBucket/claims/*", frozenset({"s3:PutObject"})),
+        Grant("IngestApiLogs", _LOG),
+    ),
     timeout_seconds=_API_SECONDS,
 )
 
@@ -262,6 +267,7 @@ QUERY_API: Final = ApiFunction(
     operations=frozenset(
         ("ANY", path)
         for path in (
+            "/",
             "/events",
             "/events/{name}",
             "/state/{table}/{key}",

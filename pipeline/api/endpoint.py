@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pipeline.api.proxy import Request
-    from pipeline.model import Json
-    from pipeline.ports import Remaining
+    from pipeline.ports import Remaining, RequestReport
 
     type Operation = Callable[[Request, Remaining], Response]
     type Operations = Mapping[tuple[str, str], Operation]
@@ -29,12 +28,12 @@ class Endpoint:
     Args:
         operations: by method and resource.
         allowed: the methods of each resource of the whole API; it may have others than this function answers.
-        tell: is told of each request once: method, resource, status, milliseconds, its id. No content.
+        report: is told of each request once.
     """
 
     operations: Operations
     allowed: Mapping[str, tuple[str, ...]]
-    tell: Callable[[dict[str, Json]], None]
+    report: RequestReport
 
     def answer(self, event: Mapping[str, Any], remaining: Remaining) -> dict[str, Any]:
         """Answer a proxy event. Raises Misconfiguration."""
@@ -43,14 +42,13 @@ class Endpoint:
             response = self._respond(read(event), remaining)
         except NotText as error:
             response = Problem(HTTPStatus.BAD_REQUEST, str(error)).response()
-        self.tell(
-            {
-                "method": event["httpMethod"],
-                "resource": event["resource"],
-                "status": int(response.status),
-                "milliseconds": round((time.monotonic() - begun) * 1000),
-                "request_id": event.get("requestContext", {}).get("requestId", ""),
-            }
+        self.report.request(
+            f"{event['httpMethod']} {event['resource']}",
+            int(response.status),
+            events=response.events,
+            reasons=response.reasons,
+            seconds=time.monotonic() - begun,
+            request_id=event.get("requestContext", {}).get("requestId", ""),
         )
         return write(response)
 
@@ -60,7 +58,8 @@ class Endpoint:
         except Problem as problem:
             return problem.response()
         except Retryable as error:
-            return try_again(status_of(str(error)), "the results table").response()
+            response = try_again(status_of(str(error)), "the results table").response()
+            return response._replace(reasons={str(error): 1})
 
     def _operate(self, request: Request, remaining: Remaining) -> Response:
         methods = self.allowed.get(request.resource)

@@ -11,10 +11,14 @@
 What is accepted has its sequence number; nothing else is called accepted. What is not may be there all the same, after
 a call without an answer: sending it again, under the same id, has one effect. The events of one key are put in the
 order of the request; one that is refused leaves the others their order.
+
+Data that are too large to travel are left in S3 before anything is put. If they cannot be left now, nothing is put, and
+all is to be sent again: no event of a key goes ahead of one that was to go before it.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -23,10 +27,10 @@ from urllib.parse import unquote
 from pipeline.api.problem import Problem, retry_after, status_of, try_again
 from pipeline.api.proxy import NotText, Response
 from pipeline.core.decode import parse
-from pipeline.core.submission import BODIES, MAX_BODY_BYTES, Fault, check, entry, fault_of, unpacked, values
-from pipeline.errors import Rejection
-from pipeline.model import Accepted, Event, Reason
-from pipeline.producer import Pace, put_in_order
+from pipeline.core.submission import BODIES, MAX_BODY_BYTES, Fault, Ready, check, fault_of, unpacked, values
+from pipeline.errors import Rejection, Retryable
+from pipeline.model import Accepted, Reason
+from pipeline.producer import Pace, Part, Unsent, put_together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,7 +38,7 @@ if TYPE_CHECKING:
     from pipeline.api.proxy import Request
     from pipeline.core.submission import Rules
     from pipeline.model import Json
-    from pipeline.ports import RecordStream, Remaining
+    from pipeline.ports import ClaimStore, RecordStream, Remaining
     from pipeline.producer import Outcome
 
 # One call takes 21 s at worst: 10 s of silence, a wait, and 10 s more (`aws.clients`). The first is always made, and no
@@ -48,12 +52,17 @@ _UTF8: Final = frozenset({"", "utf-8", "utf8", "us-ascii"})
 
 
 class Result(NamedTuple):
-    """What became of one event: 202, 400, 413, 429 or 503."""
+    """What became of one event: 202, 400, 413, 429 or 503. `unsent` is why a good one is not on the stream."""
 
     id: str | None
     status: HTTPStatus
     faults: Sequence[Fault] = ()
-    is_retryable: bool = False
+    unsent: str = ""
+
+    @property
+    def reasons(self) -> list[str]:
+        """What was wrong."""
+        return [self.unsent] if self.unsent else [str(fault.reason) for fault in self.faults]
 
 
 @dataclass(frozen=True)
@@ -62,6 +71,7 @@ class Ingest:
 
     Args:
         stream: where events go.
+        claims: where data go that are too large for it; the bucket that the rules have.
         rules: what the consumer will do with them.
         source: of bare data that names none.
         now: epoch seconds.
@@ -69,6 +79,7 @@ class Ingest:
     """
 
     stream: RecordStream
+    claims: ClaimStore
     rules: Rules
     source: str
     now: Callable[[], float]
@@ -101,16 +112,35 @@ class Ingest:
         return self._put([check(envelope, self.rules, self.now(), root="/data")], [event_id], remaining)
 
     def _put(
-        self, checked: Sequence[Event | Sequence[Fault]], ids: Sequence[str | None], remaining: Remaining
+        self, checked: Sequence[Ready | Sequence[Fault]], ids: Sequence[str | None], remaining: Remaining
     ) -> Response:
-        entries = [entry(event, place) for place, event in enumerate(checked) if isinstance(event, Event)]
-        outcomes = iter(put_in_order(self.stream, entries, lambda: remaining() - RESERVE_SECONDS, self.pace))
-        return _answer(
-            [
-                _result(event.id, next(outcomes)) if isinstance(event, Event) else _refused(event_id, event)
-                for event, event_id in zip(checked, ids, strict=True)
-            ]
+        outcomes = iter(
+            self._outcomes([each for each in checked if isinstance(each, Ready)], lambda: remaining() - RESERVE_SECONDS)
         )
+        results = [
+            _result(each.id, next(outcomes)) if isinstance(each, Ready) else _refused(event_id, each)
+            for each, event_id in zip(checked, ids, strict=True)
+        ]
+        return _answer(results)._replace(
+            events=Counter(int(each.status) for each in results),
+            reasons=Counter(reason for each in results for reason in each.reasons),
+        )
+
+    def _outcomes(self, events: Sequence[Ready], remaining: Remaining) -> Sequence[Outcome]:
+        try:
+            self._leave(events, remaining)
+        except Retryable as error:
+            return [Unsent(str(error))] * len(events)
+        parts = [Part(each.partition_key, each.data, each.user_key) for each in events]
+        return put_together(self.stream, parts, remaining, self.pace)
+
+    def _leave(self, events: Sequence[Ready], remaining: Remaining) -> None:
+        """Leave the data of those that go without. Raises Retryable, also when there is no time for a call after it."""
+        for each in events:
+            if each.owed is not None:
+                self.claims.leave(*each.owed)
+                if remaining() <= 0:
+                    raise Retryable("no time left after data were left in S3")
 
 
 def _media_type(request: Request, accepted: Sequence[str] | dict[str, Any]) -> str:
@@ -184,26 +214,27 @@ def _refused(event_id: str | None, faults: Sequence[Fault]) -> Result:
 def _result(event_id: str, outcome: Outcome) -> Result:
     if isinstance(outcome, Accepted):
         return Result(event_id, HTTPStatus.ACCEPTED)
-    return Result(event_id, status_of(str(outcome)), is_retryable=True)
+    why = outcome.detail if isinstance(outcome, Unsent) else str(outcome)
+    return Result(event_id, status_of(why), unsent=why)
 
 
 def _answer(results: Sequence[Result]) -> Response:
-    """The answer to all. Raises Problem when none was accepted, and all for the same cause."""
+    """The answer to all: a problem when none was accepted, and all for the same cause."""
     accepted = [each for each in results if each.status == HTTPStatus.ACCEPTED]
-    unsent = [each.status for each in results if each.is_retryable]
+    unsent = [each.status for each in results if each.unsent]
     if len(accepted) == len(results):
         return Response(HTTPStatus.ACCEPTED, {"accepted": len(accepted), "ids": [each.id for each in accepted]})
     listed = _listed(results)
     if not accepted and not unsent:
         faults = [fault for each in results for fault in each.faults]
-        raise Problem(
+        return Problem(
             _status_of(faults),
             f"{len(results)} of {len(results)} events refused; nothing was accepted",
             errors=[{"index": index, **fault} for index, each in enumerate(listed) for fault in each],
             errors_left_out=len(faults) - sum(map(len, listed)),
-        )
+        ).response()
     if len(unsent) == len(results):
-        raise try_again(max(set(unsent), key=unsent.count), "the stream")
+        return try_again(max(set(unsent), key=unsent.count), "the pipeline").response()
     body: dict[str, Json] = {
         "accepted": len(accepted),
         "refused": len(results) - len(accepted) - len(unsent),

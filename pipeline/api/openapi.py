@@ -31,8 +31,9 @@ Events in and out. An event is accepted when it is on the stream, and found a mo
 has one effect, so whatever was not accepted for certain is sent again.
 
 A body holds at most {MAX_BODY_BYTES} bytes, before and after gzip, and at most {MAX_EVENTS} events. The events of one
-subject stay in the order of the request. Requests are signed (AWS Signature Version 4, service execute-api) unless the
-stack was deployed otherwise. A method or path that is not listed here is answered with 404 or 405."""
+subject stay in the order of the request. One that is too large for an item (400 KB) is found by its `dataref` and
+`data_bytes`: its data lie in S3, as they were sent. Requests are signed (AWS Signature Version 4, service execute-api)
+unless the stack was deployed otherwise. A method or path that is not listed here is answered with 404 or 405."""
 
 
 def document(schemas: Mapping[str, Mapping[str, Any]]) -> Doc:
@@ -270,5 +271,10 @@ _PAGING: Final = [
 ]
 _ENTITY: Final = [
     _in_path("table", "The table that the entity is in."),
-    _in_path("key", "Its key; of several attributes their values in the order of their names, joined by %2F."),
+    _in_path(
+        "key",
+        "Its key, as the subject of its changes has it after the table: values in the order of their attributes' "
+        "names, joined by %2F. In a value that was relayed from a table `/`, `%` and what is not ASCII are "
+        "percent-encoded, and once more in a path: a/b is a%252Fb.",
+    ),
 ]

@@ -11,7 +11,7 @@ from pipeline.api.query import Query
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pipeline.model import Json
+    from pipeline.ports import RequestReport
 
 INGEST: Final[Mapping[tuple[str, str], Callable[..., Any]]] = {
     ("POST", "/events"): Ingest.events,
@@ -27,20 +27,20 @@ QUERY: Final[Mapping[tuple[str, str], Callable[..., Any]]] = {
 }
 
 
-def ingest_api(ingest: Ingest, tell: Callable[[dict[str, Json]], None]) -> Endpoint:
+def ingest_api(ingest: Ingest, report: RequestReport) -> Endpoint:
     """The endpoint that takes events."""
-    return _endpoint(INGEST, ingest, tell)
+    return _endpoint(INGEST, ingest, report)
 
 
-def query_api(query: Query, tell: Callable[[dict[str, Json]], None]) -> Endpoint:
+def query_api(query: Query, report: RequestReport) -> Endpoint:
     """The endpoint that answers questions, and every request that is none."""
-    return _endpoint(QUERY, query, tell)
+    return _endpoint(QUERY, query, report)
 
 
 def _endpoint(
-    operations: Mapping[tuple[str, str], Callable[..., Any]], owner: object, tell: Callable[[dict[str, Json]], None]
+    operations: Mapping[tuple[str, str], Callable[..., Any]], owner: object, report: RequestReport
 ) -> Endpoint:
     allowed: dict[str, tuple[str, ...]] = {}
     for method, resource in (*INGEST, *QUERY):
         allowed[resource] = (*allowed.get(resource, ()), method)
-    return Endpoint({where: each.__get__(owner) for where, each in operations.items()}, allowed, tell)
+    return Endpoint({where: each.__get__(owner) for where, each in operations.items()}, allowed, report)

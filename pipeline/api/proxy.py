@@ -67,11 +67,21 @@ class Request:
 
 
 class Response(NamedTuple):
-    """An answer; `body` None has no content."""
+    """An answer.
+
+    Args:
+        status: HTTP's.
+        body: None has no content.
+        headers: besides those of every answer.
+        events: how many events had which status, for the metrics, and
+        reasons: how often what was wrong: the stable codes of events, and what AWS said.
+    """
 
     status: int
     body: Json
     headers: Mapping[str, str] = {}
+    events: Mapping[int, int] = {}
+    reasons: Mapping[str, int] = {}
 
 
 def read(event: Mapping[str, Any]) -> Request:

@@ -78,7 +78,7 @@ class Query:
         _parameters(request)
         entity = _entity(request)
         found = self.results.state(entity) if _fits(entity, MAX_SUBJECT_BYTES) else None
-        return _one(found, "no change of this entity was seen; one that was just accepted may still be on its way")
+        return _one(found, "no change has this entity as its subject; one just accepted may still be on its way")
 
     def history(self, request: Request, _remaining: Remaining) -> Response:
         """GET /state/{table}/{key}/history with perhaps limit and cursor."""

@@ -23,6 +23,8 @@ from pipeline.core.kpl import MAGIC, varint
 
 # KPL, default_config.properties: AggregationMaxSize. Two of the 25 KB that Kinesis bills a PUT by.
 AGGREGATE_BYTES: Final = 51_200
+# Well above the shards of most streams, so that all get their share. All producers of a stream should agree on it.
+BUCKETS: Final = 32
 # With magic and checksum around it.
 _FRAME_BYTES: Final = 20
 # Three field numbers and three lengths of three bytes, and an index of two: more than a record of an aggregate costs.

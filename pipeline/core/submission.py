@@ -1,12 +1,16 @@
 """What is posted → events, each checked as the consumer will check it, before any of it is put onto the stream.
 
-    body ─values▸ JSON values ─check▸ Event             it would be delivered, or dropped on purpose
+    body ─values▸ JSON values ─check▸ Ready             it would be delivered, or dropped on purpose
                       │          └──▸ faults            all that is wrong with it, each with its JSON pointer (RFC 6901)
                       └─ Rejection                      a line that is not even JSON
 
 Bodies are CloudEvents in JSON (https://github.com/cloudevents/spec, HTTP protocol binding: structured and batched), or
 NDJSON, one event a line. What `check` lets through has been on its whole way once, up to the sinks: only what a sink
 itself refuses, or a deploy in between, can still make a dead letter of it.
+
+An event that is too large, for the stream or for an item, is tried once more as one that leaves its data in S3
+(`core.claim`). Events of some types share records of the stream, by the bucket of their key (`core.aggregate`), as they
+do when a producer sends them. One without a subject is in order with nothing, and is spread by its id.
 """
 
 from __future__ import annotations
@@ -16,15 +20,18 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
+from msgspec import structs
 
 from pipeline.core import event_type
-from pipeline.core.chunk import MAX_RECORD_BYTES, entry_bytes, partition_key
+from pipeline.core.aggregate import BUCKETS, bucket_names, bucket_of
+from pipeline.core.chunk import MAX_RECORD_BYTES, partition_key
+from pipeline.core.claim import leave
 from pipeline.core.decode import MAX_ID_BYTES, MAX_SOURCE_BYTES, MAX_SUBJECT_BYTES, parse, read_event
 from pipeline.core.encode import cloudevent
 from pipeline.core.gunzip import gunzip
 from pipeline.core.violation import compiled, violations
 from pipeline.errors import Rejection
-from pipeline.model import Entry, Event, Position, Reason, Record
+from pipeline.model import Owed, Position, Reason, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +40,7 @@ if TYPE_CHECKING:
 
     from pipeline.core.route import Route
     from pipeline.core.validate import Validators
-    from pipeline.model import Json
+    from pipeline.model import Event, Json
 
 # A function is given 6 MB (Lambda, "Quotas"), and API Gateway sends it in base64: 4 MiB become 5.6 MB, and headers.
 MAX_BODY_BYTES: Final = 4 * 1024 * 1024
@@ -69,12 +76,39 @@ class Fault(NamedTuple):
     detail: str
 
 
+class Ready(NamedTuple):
+    """An event as it travels.
+
+    Args:
+        id: of the event.
+        partition_key: what it goes under; of types that share records, the bucket of its key.
+        data: the envelope as JSON; of an event that leaves its data, without them.
+        user_key: its key in an aggregate; empty for what travels by itself.
+        owed: what is to be left in S3 before it is put.
+    """
+
+    id: str
+    partition_key: str
+    data: bytes
+    user_key: bytes
+    owed: Owed | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the consumer does with an event, so that it can be tried before: its schemas and its routes."""
+    """What the consumer does with an event, so that it can be tried before, and how events travel.
+
+    Args:
+        validators: the schemas, by type.
+        routes: by type.
+        aggregated: the types that share records of the stream.
+        claims_bucket: where data are left that are too large; without one such an event is refused.
+    """
 
     validators: Validators
     routes: Mapping[str, Route]
+    aggregated: frozenset[str] = frozenset()
+    claims_bucket: str = ""
 
 
 def values(body: bytes, media_type: str) -> list[Json | Rejection]:
@@ -94,8 +128,8 @@ def unpacked(body: bytes) -> bytes:
     return plain
 
 
-def check(value: Json, rules: Rules, arrived_at: float, root: str = "") -> Event | Sequence[Fault]:
-    """The event, or all that is wrong with it (at most `MAX_FAULTS_OF_AN_EVENT`).
+def check(value: Json, rules: Rules, arrived_at: float, root: str = "") -> Ready | Sequence[Fault]:
+    """The event as it travels, or all that is wrong with it (at most `MAX_FAULTS_OF_AN_EVENT`).
 
     Args:
         value: the envelope.
@@ -108,17 +142,10 @@ def check(value: Json, rules: Rules, arrived_at: float, root: str = "") -> Event
         faults += _data_faults(value, rules.validators)
     if not faults:
         try:
-            event = read_event(value, arrived_at=arrived_at)
-            _rehearse(event, rules.routes, arrived_at)
+            return _ready(read_event(value, arrived_at=arrived_at), rules, arrived_at)
         except Rejection as rejection:
             return [fault_of(rejection)]
-        return event
     return [_from(root, each) for each in faults[:MAX_FAULTS_OF_AN_EVENT]]
-
-
-def entry(event: Event, place: int) -> Entry:
-    """The event as it travels: CloudEvents JSON under its key. `place` is its place in the request."""
-    return Entry(Position("api", "", str(place)), partition_key(event.key), orjson.dumps(cloudevent(event)))
 
 
 def fault_of(rejection: Rejection) -> Fault:
@@ -151,11 +178,36 @@ def _from(root: str, fault: Fault) -> Fault:
     return Fault("", fault.reason, f"attribute {fault.pointer[1:]}: {fault.detail}")
 
 
-def _rehearse(event: Event, routes: Mapping[str, Route], arrived_at: float) -> None:
-    """Send it all its way, and forget what comes out. Raises Rejection, as that would make it a dead letter."""
-    size = entry_bytes(entry(event, 0))
+def _ready(event: Event, rules: Rules, arrived_at: float) -> Ready:
+    """The event as it travels, with its data or without. Raises Rejection, as that would make it a dead letter."""
+    envelope = cloudevent(event)
+    try:
+        ready = _travelling(event, rules, envelope)
+        _rehearse(event, rules.routes, arrived_at)
+    except Rejection as rejection:
+        if rejection.reason is not Reason.TOO_LARGE or not rules.claims_bucket:
+            raise
+    else:
+        return ready
+    left = leave(envelope, rules.claims_bucket)
+    _rehearse(structs.replace(event, dataref=str(left.envelope["dataref"])), rules.routes, arrived_at)
+    return _travelling(event, rules, left.envelope, Owed(left.claim, left.body))
+
+
+def _travelling(event: Event, rules: Rules, envelope: Mapping[str, Json], owed: Owed | None = None) -> Ready:
+    """The envelope under its key. Raises Rejection: too_large. What leaves its data has a record of its own."""
+    name, user_key, data = partition_key(event.subject or event.id), b"", orjson.dumps(envelope)
+    if event.type in rules.aggregated:
+        key = name.encode()
+        name, user_key = bucket_of(key, bucket_names(BUCKETS)), key if owed is None else b""
+    size = len(data) + len(name.encode())
     if size > MAX_RECORD_BYTES:
         raise Rejection(Reason.TOO_LARGE, f"{size} bytes as a stream record; the limit is {MAX_RECORD_BYTES}")
+    return Ready(event.id, name, data, user_key, owed)
+
+
+def _rehearse(event: Event, routes: Mapping[str, Route], arrived_at: float) -> None:
+    """Send it all its way, and forget what comes out. Raises Rejection."""
     record, route = Record(Position("api", "", "0"), {}, arrived_at), routes[event.type]
     for ready in route.transform(event):
         for encode in route.destinations:

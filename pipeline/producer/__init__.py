@@ -1,6 +1,7 @@
 """Puts records onto a stream: none lost without a word, none out of order within its key, memory bounded.
 
     put_in_order    a list of entries within the time left; one outcome for each        ordered.py
+    put_together    the same, where some of them share records (KPL aggregates)         together.py
     KinesisSink     the same as the sink of a function, `relay_changes`                 sink.py
     Producer        one record after the other, as they come: put · flush · close       threaded.py
     AsyncProducer   the same for asyncio                                                aio.py
@@ -28,6 +29,7 @@ from pipeline.producer.receipt import Receipt
 from pipeline.producer.settings import Options
 from pipeline.producer.sink import KinesisSink
 from pipeline.producer.threaded import Producer
+from pipeline.producer.together import Part, put_together
 
 __all__ = [
     "AsyncProducer",
@@ -37,6 +39,7 @@ __all__ = [
     "Options",
     "Outcome",
     "Pace",
+    "Part",
     "Producer",
     "Receipt",
     "Report",
@@ -44,4 +47,5 @@ __all__ = [
     "TooLarge",
     "Unsent",
     "put_in_order",
+    "put_together",
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Final, Literal, TypedDict, get_args
 
+from pipeline.core.aggregate import BUCKETS
 from pipeline.core.chunk import MAX_CALL_BYTES
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Settings:
     """
 
     aggregate: bool | Collection[str] = ()
-    buckets: int = 32
+    buckets: int = BUCKETS
     linger_seconds: float = 0.2
     deadline_seconds: float = 60.0
     buffer_bytes: int = BUFFER_BYTES

@@ -87,6 +87,24 @@ class FakeClaims:
 
 
 @dataclass
+class FakeClaimStore:
+    """ClaimStore in memory: raises the errors first, one a call, None letting one through."""
+
+    errors: list[Exception | None] = field(default_factory=list)
+    left: dict[Claim, bytes] = field(default_factory=dict)
+    tried: int = 0
+    bucket: str = "claims"
+
+    def leave(self, claim: Claim, body: bytes) -> None:
+        """Keep it."""
+        self.tried += 1
+        error = self.errors.pop(0) if self.errors else None
+        if error is not None:
+            raise error
+        self.left[claim] = body
+
+
+@dataclass
 class FakeReport:
     """Report: keeps the ledgers, and beside each what else it was told of the batch."""
 

@@ -248,12 +248,13 @@ def own(function: Function) -> Grants:
 
 
 def calls_of_ingest_api() -> Grants:
-    """An event that is accepted."""
+    """Two events that are accepted; one leaves its data in S3."""
     calls = Calls()
     endpoint = Environment(deployed(topology.INGEST_API), calls.attach(Clients(local=True))).ingest_api()
     headers = {"Content-Type": "application/cloudevents+json"}
-    event = api_event("POST", "/events", headers=headers, body=orjson.dumps(log_event()))
-    assert 202 == endpoint.answer(event, lambda: 27.0)["statusCode"]
+    for body in ("x", "x" * 500_000):
+        event = api_event("POST", "/events", headers=headers, body=orjson.dumps(log_event(body=body)))
+        assert 202 == endpoint.answer(event, lambda: 27.0)["statusCode"]
     return dict(calls.needed)
 
 

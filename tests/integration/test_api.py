@@ -17,6 +17,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import orjson
 import pytest
 
+from pipeline.core.chunk import MAX_RECORD_BYTES
 from pipeline.core.submission import MAX_BODY_BYTES
 from pipeline.testing.lambda_events import log_event
 
@@ -126,6 +127,27 @@ def test_every_way_in(api: Api, *, is_packed: bool) -> None:
     assert {each["id"] for each in events} == {each["id"] for each in listed.body["items"]}
 
 
+def test_a_thousand_events_of_one_key(api: Api) -> None:
+    """One request is enough: they share records of the stream."""
+    events = fresh(1000)
+    answer = api.post(events, BATCH)
+    assert (202, [each["id"] for each in events]) == (answer.status, answer.body["ids"])
+    last = events[-1]["id"]
+    assert 200 == eventually(lambda: api.get(f"/events/{last}"), lambda seen: seen.status == 200).status
+
+
+@pytest.mark.parametrize("excess", [-1, 0, 1])
+def test_the_limit_of_a_record(api: Api, localstack: Clients, stack: Mapping[str, str], excess: int) -> None:
+    """An event too large to travel, or for an item, is found by the reference to its data, which were left as sent."""
+    (event,) = fresh(body="")
+    event["data"]["body"] = "x" * (MAX_RECORD_BYTES - len(orjson.dumps(event)) - len("bucket-00") + excess)
+    assert 202 == api.post(event).status
+    found = eventually(lambda: api.get(f"/events/{event['id']}"), lambda seen: seen.status == 200).body
+    bucket, _, key = found["dataref"].removeprefix("s3://").partition("/")
+    assert stack["ClaimsBucketName"] == bucket
+    assert event["data"] == orjson.loads(localstack.s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+
+
 def test_part_is_refused(api: Api) -> None:
     """Each event has its own result, and only the good ones arrive."""
     good, bad = fresh(2)
@@ -185,6 +207,7 @@ def test_state_and_history(api: Api, localstack: Clients, stack: Mapping[str, st
         ("GET", "/events?key=x&cursor=y", 400),
         ("GET", "/events/nobody", 404),
         ("GET", "/state/nothing/nobody", 404),
+        ("GET", "/", 404),
         ("GET", "/nowhere", 404),
         ("GET", "/events/a/b/c", 404),
         ("DELETE", "/events", 405),

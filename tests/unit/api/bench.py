@@ -14,23 +14,28 @@ from pipeline.api.openapi import document
 from pipeline.api.operations import INGEST, ingest_api, query_api
 from pipeline.api.query import Query
 from pipeline.aws.results import Results
+from pipeline.core import kpl
 from pipeline.core.decode import read_event
 from pipeline.core.submission import Rules
 from pipeline.core.validate import compile_schemas
 from pipeline.environment import read_schemas
+from pipeline.library import AGGREGATED
 from pipeline.model import Item, Position, Record, State
 from pipeline.producer import Pace
 from pipeline.project import SCHEMAS
 from pipeline.routes import PROCESS
 from pipeline.testing.api_events import api_event
 from pipeline.testing.kinesis import FakeStream
+from pipeline.testing.ports import FakeClaimStore
 from pipeline.testing.timeline import FakeTimeline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pipeline.model import Entry
+
 SCHEMA = read_schemas(SCHEMAS)
-RULES = Rules(compile_schemas(SCHEMA), PROCESS)
+RULES = Rules(compile_schemas(SCHEMA), PROCESS, AGGREGATED, "claims")
 DOCUMENT = document(SCHEMA)
 NOW = 1_764_000_000.25
 JSON = "application/json"
@@ -49,6 +54,16 @@ class Answer:
 
 
 @dataclass
+class FakeApiReport:
+    """RequestReport: keeps what it is told."""
+
+    told: list[dict[str, Any]] = field(default_factory=list)
+
+    def request(self, operation: str, status: int, **rest: Any) -> None:  # noqa: ANN401 - the port's
+        self.told.append({"operation": operation, "status": status, **rest})
+
+
+@dataclass
 class Bench:
     """The API.
 
@@ -59,16 +74,17 @@ class Bench:
     stream: FakeStream = field(default_factory=FakeStream)
     table: FakeTimeline = field(default_factory=FakeTimeline)
     left: list[float] = field(default_factory=lambda: [27.0])
-    told: list[dict[str, Any]] = field(default_factory=list)
+    claims: FakeClaimStore = field(default_factory=FakeClaimStore)
+    report: FakeApiReport = field(default_factory=FakeApiReport)
     waits: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         ids = (f"made-{number}" for number in itertools.count(1))
         pace = Pace(jitter=lambda: 1.0, sleep=self.waits.append)
-        ingest = Ingest(self.stream, RULES, "//api", lambda: NOW, lambda: next(ids), pace)
+        ingest = Ingest(self.stream, self.claims, RULES, "//api", lambda: NOW, lambda: next(ids), pace)
         client: Any = self.table
-        self.ingest = ingest_api(ingest, self.told.append)
-        self.query = query_api(Query(Results(client, "results"), DOCUMENT), self.told.append)
+        self.ingest = ingest_api(ingest, self.report)
+        self.query = query_api(Query(Results(client, "results"), DOCUMENT), self.report)
 
     def answer(self, event: Mapping[str, Any]) -> Answer:
         """The answer of the function that API Gateway would ask."""
@@ -102,10 +118,18 @@ class Bench:
     @property
     def put(self) -> list[Any]:
         """The events on the stream, in the order in which they were accepted, call by call."""
-        return [orjson.loads(each.data) for call in self.stream.calls for each in call if each in self.stream.records]
+        accepted = [each for call in self.stream.calls for each in call if each in self.stream.records]
+        return [orjson.loads(data) for each in accepted for data in unpacked(each)]
 
     def _remaining(self) -> float:
         return self.left.pop(0) if len(self.left) > 1 else self.left[0]
+
+
+def unpacked(entry: Entry) -> list[bytes]:
+    """The events of a record of the stream."""
+    if not kpl.is_aggregate(entry.data):
+        return [entry.data]
+    return [each.data for each in kpl.unpack(entry.data)]
 
 
 def check(method: str, resource: str, answer: Answer) -> None:

@@ -7,11 +7,12 @@ import orjson
 import pytest
 
 from pipeline.api.ingest import MAX_FAULTS
+from pipeline.core.aggregate import BUCKETS, bucket_names, bucket_of
 from pipeline.core.submission import MAX_BODY_BYTES, MAX_EVENTS
 from pipeline.testing.api_events import api_event
 from pipeline.testing.kinesis import FakeStream, Refuse
 from pipeline.testing.lambda_events import log_event
-from tests.unit.api.bench import BATCH, CLOUDEVENT, JSON, NDJSON, Answer, Bench
+from tests.unit.api.bench import BATCH, CLOUDEVENT, JSON, NDJSON, Answer, Bench, change, unpacked
 
 INVALID = log_event("bad", severity_number=99)
 SEVERITY = {
@@ -27,6 +28,13 @@ def bare(bench: Bench, body: object, name: str = "log.v1", **headers: str) -> An
     return bench.answer(api_event("POST", "/events/{name}", {"name": name}, headers=sent, body=orjson.dumps(body)))
 
 
+def change_of(key: str) -> dict[str, Any]:
+    """A change whose state no item can hold, wherever its data lie: its key is a part of it."""
+    event = change("orders", "7", 1, {"order_id": "7"})
+    event["data"]["key"] = {"order_id": key}
+    return event
+
+
 def lines(*events: object) -> bytes:
     return b"\n".join(each if isinstance(each, bytes) else orjson.dumps(each) for each in events)
 
@@ -40,7 +48,7 @@ def test_one_event() -> None:
     answer = bench.post(event)
     assert (202, {"accepted": 1, "ids": ["e-1"]}) == (answer.status, answer.body)
     assert [event] == bench.put
-    assert ["web-1"] == [each.partition_key for each in bench.stream.records]
+    assert [bucket_of(b"web-1", bucket_names(BUCKETS))] == [each.partition_key for each in bench.stream.records]
 
 
 @pytest.mark.parametrize(
@@ -86,7 +94,7 @@ def test_order_per_key() -> None:
     bench = Bench(stream)
     events = [log_event(f"{key}-{n}", key=key) for n in range(3) for key in ("a", "b")]
     assert 202 == bench.post(events, BATCH).status
-    accepted = [orjson.loads(each.data)["id"] for each in stream.records]
+    accepted = [orjson.loads(data)["id"] for each in stream.records for data in unpacked(each)]
     assert [["a-0", "a-1", "a-2"], ["b-0", "b-1", "b-2"]] == [
         [each for each in accepted if each.startswith(key)] for key in ("a", "b")
     ]
@@ -217,7 +225,7 @@ def test_bare_data_that_are_refused() -> None:
         ({**log_event(), "time": "2026-11-23T23:59:60Z"}, "time_invalid"),
         ({**log_event(), "id": "é" * 500}, "not_an_event"),
         ({**log_event(), "data": None, "dataref": "s3://claims/x"}, "not_an_event"),
-        (log_event(body="x" * 500_000), "too_large"),
+        (change_of("x" * 500_000), "too_large"),
     ],
 )
 def test_what_the_consumer_would_refuse(event: dict[str, Any], reason: str) -> None:
@@ -228,14 +236,44 @@ def test_what_the_consumer_would_refuse(event: dict[str, Any], reason: str) -> N
     assert ([reason], []) == ([each["reason"] for each in answer.body["errors"]], bench.stream.calls)
 
 
-def test_an_event_too_large_for_the_stream() -> None:
-    """A record has a limit, and it is told before anything is put; its neighbours go."""
+@pytest.mark.parametrize("size", [500_000, 1_100_000])
+def test_an_event_that_is_too_large_to_travel(size: int) -> None:
+    """Its data are left in S3 before anything is put, and the reference travels; its neighbours go as ever."""
     bench = Bench()
-    huge = {**log_event("huge"), "type": "change.v1", "data": {"x": "y" * 1_100_000}}
-    assert 400 == bench.post(huge).status
-    answer = bench.post([log_event("big", body="x" * 1_100_000), log_event("small")], BATCH)
+    events = [log_event("a", key="k"), log_event("big", key="k", body="x" * size), log_event("b", key="k")]
+    answer = bench.post(events, BATCH)
+    assert (202, ["a", "big", "b"]) == (answer.status, answer.body["ids"])
+    ((claim, body),) = bench.claims.left.items()
+    assert {"body": "x" * size} == orjson.loads(body)
+    assert ["a", "big", "b"] == [each["id"] for each in bench.put]
+    assert [None, f"s3://claims/{claim.key}", None] == [each.get("dataref") for each in bench.put]
+
+
+def test_an_event_that_is_too_large_for_good() -> None:
+    """What no claim makes smaller is a 413 of its own; its neighbours go."""
+    bench = Bench()
+    answer = bench.post([change_of("x" * 500_000), log_event("small")], BATCH)
     assert [413, 202] == [each["status"] for each in answer.body["results"]]
-    assert ["small"] == [each["id"] for each in bench.put]
+    assert (["small"], {}) == ([each["id"] for each in bench.put], bench.claims.left)
+
+
+def test_many_events_of_one_key() -> None:
+    """They share records of the stream, in few calls, and stay in their order; each has its own result."""
+    bench = Bench()
+    events = [log_event(f"e-{n}", key="web-1") for n in range(1000)]
+    answer = bench.post(events, BATCH)
+    assert (202, 1000) == (answer.status, answer.body["accepted"])
+    assert [each["id"] for each in events] == [each["id"] for each in bench.put]
+    assert len(bench.stream.calls) <= 4
+
+
+def test_events_of_a_type_that_shares_nothing() -> None:
+    """They go one by one, under their subject, in their order."""
+    bench = Bench()
+    changes = [change("orders", "7", version, {"order_id": "7"}) for version in (1, 2, 3)]
+    assert 202 == bench.post(changes, BATCH).status
+    assert [["orders/7"]] * 3 == [[each.partition_key for each in call] for call in bench.stream.calls]
+    assert changes == bench.put
 
 
 @pytest.mark.parametrize(

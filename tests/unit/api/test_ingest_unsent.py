@@ -8,6 +8,7 @@ from pipeline.errors import Misconfiguration, Retryable
 from pipeline.testing.api_events import REQUEST_ID
 from pipeline.testing.kinesis import Fail, FakeStream, Refuse
 from pipeline.testing.lambda_events import log_event
+from pipeline.testing.ports import FakeClaimStore
 from tests.unit.api.bench import BATCH, Bench
 
 THROTTLED = Refuse(frozenset({0}))
@@ -57,10 +58,41 @@ def test_it_is_tried_again_while_there_is_time() -> None:
     assert (429, 1) == (hurried.post(log_event()).status, len(hurried.stream.calls))
 
 
+def test_a_shared_record_that_is_refused() -> None:
+    """All events in it have its result; those of other records have their own."""
+    bench = Bench(FakeStream([Refuse(frozenset({0}))]), left=[20.0])
+    answer = bench.post([log_event("a-1", key="a"), log_event("b-1", key="b"), log_event("a-2", key="a")], BATCH)
+    assert [("a-1", 429), ("b-1", 202), ("a-2", 429)] == [
+        (each["id"], each["status"]) for each in answer.body["results"]
+    ]
+    assert ["b-1"] == [each["id"] for each in bench.put]
+
+
+@pytest.mark.parametrize(
+    ("errors", "left", "status"),
+    [([Retryable("SlowDown")], [27.0], 503), ([None, Retryable("SlowDown")], [27.0], 503), ([], [27.0, 21.0], 429)],
+)
+def test_data_that_cannot_be_left(errors: list[Exception | None], left: list[float], status: int) -> None:
+    """Nothing is put then, so that nothing goes ahead of what was before it; the same can be sent again."""
+    bench = Bench(claims=FakeClaimStore(errors), left=left)
+    events = [log_event("a"), *(log_event(f"big-{n}", body=f"{n}" * 500_000) for n in range(2))]
+    answer = bench.post(events, BATCH)
+    assert (status, []) == (answer.status, bench.stream.calls)
+    bench.left = [27.0]
+    assert (202, 3, 2) == (bench.post(events, BATCH).status, len(bench.put), len(bench.claims.left))
+
+
+def test_a_claims_bucket_that_may_not_be_used() -> None:
+    """It fails the invocation, like a stream that may not be used."""
+    bench = Bench(claims=FakeClaimStore([Misconfiguration("AccessDenied")]))
+    with pytest.raises(Misconfiguration, match="AccessDenied"):
+        bench.post(log_event(body="x" * 500_000))
+
+
 def test_too_many_of_one_key() -> None:
-    """Events of one key go one after the other; those that there was no time for are to be sent again, in order."""
+    """Records of one key go one after the other; those that there was no time for are to be sent again, in order."""
     bench = Bench(left=[27.0, 26.0, 25.0, 21.0])
-    answer = bench.post([log_event(f"e-{n}", key="web-1") for n in range(6)], BATCH)
+    answer = bench.post([log_event(f"e-{n}", key="web-1", body="x" * 60_000) for n in range(6)], BATCH)
     statuses = [each["status"] for each in answer.body["results"]]
     accepted = statuses.count(202)
     assert (207, "1") == (answer.status, answer.headers["Retry-After"])
@@ -78,6 +110,36 @@ def test_what_is_told() -> None:
     """One line a request, with its status and nothing of its content."""
     bench = Bench()
     bench.post(log_event("secret-id", body="secret"))
-    (line,) = bench.told
-    assert line.pop("milliseconds") >= 0
-    assert {"method": "POST", "resource": "/events", "status": 202, "request_id": REQUEST_ID} == line
+    (line,) = bench.report.told
+    assert line.pop("seconds") >= 0
+    assert {
+        "operation": "POST /events",
+        "status": 202,
+        "events": {202: 1},
+        "reasons": {},
+        "request_id": REQUEST_ID,
+    } == line
+
+
+@pytest.mark.parametrize(
+    ("stream", "events", "reasons"),
+    [
+        (FakeStream(), {202: 1, 400: 1}, {"schema_invalid": 1}),
+        (FakeStream([THROTTLED] * 9), {400: 1, 429: 1}, {"schema_invalid": 1, THROTTLED.error_code: 1}),
+        (FakeStream([DOWN] * 9), {400: 1, 503: 1}, {"schema_invalid": 1, "InternalFailure": 1}),
+    ],
+)
+def test_what_is_told_of_events(stream: FakeStream, events: dict[int, int], reasons: dict[str, int]) -> None:
+    """Each counts by its status, and with what was wrong; nothing of it is told besides."""
+    bench = Bench(stream, left=[20.0])
+    bench.post([log_event("secret"), INVALID], BATCH)
+    (line,) = bench.report.told
+    assert (events, reasons) == (line["events"], line["reasons"])
+    assert "secret" not in str(line)
+
+
+def test_a_body_that_is_not_read_brings_no_events() -> None:
+    """Only the request counts."""
+    bench = Bench()
+    bench.post(b"{")
+    assert [(400, {})] == [(line["status"], line["events"]) for line in bench.report.told]

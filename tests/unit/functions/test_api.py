@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
 
-VARIABLES = {"STREAM_NAME": "events", "RESULTS_TABLE": "results"}
+VARIABLES = {"STREAM_NAME": "events", "RESULTS_TABLE": "results", "CLAIMS_BUCKET": "claims"}
 LAMBDA = {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
 HANDLERS = [each.handler.rpartition(".")[0] for each in API_FUNCTIONS]
 
@@ -60,8 +60,8 @@ def test_an_answer_and_a_line(load: Callable[[str], ModuleType], capsys: pytest.
     answer = query.handler(api_event("GET", "/health"), Context())
     assert (200, '{"status":"ok"}') == (answer["statusCode"], answer["body"])
     line = orjson.loads(capsys.readouterr().out)
-    assert ("GET", "/health", 200, REQUEST_ID) == tuple(
-        line[name] for name in ("method", "resource", "status", "request_id")
+    assert ("GET /health", 200, [1.0], REQUEST_ID) == tuple(
+        line[name] for name in ("operation", "status", "Requests", "request_id")
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +28,7 @@ from pipeline.producer.spill import Spill
 from pipeline.testing.bench import STAGES
 from pipeline.testing.kinesis import Fail, FakeStream, Fault, Refuse
 from pipeline.testing.lambda_events import kinesis_event
+from pipeline.testing.ports import FakeClaimStore
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,24 +40,7 @@ MIB = 1024 * 1024
 DOWN = Retryable("SlowDown")
 
 
-@dataclass
-class Store:
-    """A ClaimStore in memory; it raises the errors first, one a call, None letting one through."""
-
-    errors: list[Exception | None] = field(default_factory=list)
-    left: dict[Claim, bytes] = field(default_factory=dict)
-    tried: int = 0
-    bucket: str = "claims"
-
-    def leave(self, claim: Claim, body: bytes) -> None:
-        self.tried += 1
-        error = self.errors.pop(0) if self.errors else None
-        if error is not None:
-            raise error
-        self.left[claim] = body
-
-
-class Down(Store):
+class Down(FakeClaimStore):
     """One that is away for good."""
 
     def leave(self, claim: Claim, body: bytes) -> None:
@@ -69,7 +52,7 @@ class Down(Store):
 class Behind(FakeStream):
     """A stream that sees whether what an entry refers to is there before it."""
 
-    def __init__(self, store: Store, faults: Sequence[Fault | None] = ()) -> None:
+    def __init__(self, store: FakeClaimStore, faults: Sequence[Fault | None] = ()) -> None:
         super().__init__(faults)
         self.store = store
 
@@ -88,12 +71,12 @@ def event(number: int, size: int, key: str | None = "é", letter: str = "x") -> 
     return made
 
 
-def producer(stream: FakeStream, store: Store | None, reports: list[Report], **options: Any) -> Producer:  # noqa: ANN401 - any option
+def producer(stream: FakeStream, store: FakeClaimStore | None, reports: list[Report], **options: Any) -> Producer:  # noqa: ANN401 - any option
     given: dict[str, Any] = {"pace": Pace(sleep=lambda _: None), "oversize": "claim-check", "claims": store} | options
     return Producer(stream, reports.append, **given)
 
 
-def events_on(stream: FakeStream, store: Store) -> list[Event]:
+def events_on(stream: FakeStream, store: FakeClaimStore) -> list[Event]:
     """What a function makes of the stream, in order: decoded, the claims redeemed."""
     datas = [
         data
@@ -121,7 +104,7 @@ def test_the_limit(excess: int, is_claimed: bool, is_aggregated: bool) -> None: 
     key_bytes = len("bucket-0") if is_aggregated else len("é".encode())
     large = event(1, MAX_RECORD_BYTES - key_bytes + excess)
     for oversize in ("refuse", "claim-check"):
-        store, reports = Store(), list[Report]()
+        store, reports = FakeClaimStore(), list[Report]()
         stream = Behind(store)
         with producer(stream, store, reports, oversize=oversize, aggregate=is_aggregated, buckets=1) as putting:
             putting.put(large)
@@ -140,7 +123,7 @@ def test_the_limit_of_a_claim(excess: int, is_accepted: bool) -> None:  # noqa: 
     """Data of 8 MiB are claimed, more are refused, and nothing is left anywhere."""
     large = event(1, MAX_CLAIM_BYTES)
     large.data["body"] = "x" * (MAX_CLAIM_BYTES + excess - len(b'{"body":""}'))
-    store, reports = Store(), list[Report]()
+    store, reports = FakeClaimStore(), list[Report]()
     with producer(Behind(store), store, reports) as putting:
         putting.put(large)
 
@@ -153,7 +136,7 @@ def test_the_limit_of_a_claim(excess: int, is_accepted: bool) -> None:  # noqa: 
 
 def test_far_beyond_the_limit() -> None:
     """It is not even looked at."""
-    store, reports = Store(), list[Report]()
+    store, reports = FakeClaimStore(), list[Report]()
     with producer(FakeStream(), store, reports) as putting:
         putting.put(event(1, MAX_CLAIM_BYTES + MAX_RECORD_BYTES + 1))
 
@@ -162,7 +145,7 @@ def test_far_beyond_the_limit() -> None:
 
 def test_an_envelope_that_is_too_large_without_its_data() -> None:
     """There is nothing that could be left elsewhere."""
-    store, reports = Store(), list[Report]()
+    store, reports = FakeClaimStore(), list[Report]()
     with producer(FakeStream(), store, reports) as putting:
         putting.put({**cloudevent(event(1, 200)), "tenant": "x" * MIB})
 
@@ -174,7 +157,7 @@ def test_an_envelope_that_is_too_large_without_its_data() -> None:
 def test_bytes_are_refused() -> None:
     """Nobody knows what their data are."""
     reports: list[Report] = []
-    with producer(FakeStream(), Store(), reports) as putting:
+    with producer(FakeStream(), FakeClaimStore(), reports) as putting:
         putting.put(b"x" * MIB, key="k")
 
     assert [TooLarge(MIB + 1)] == [each.outcome for each in reports]
@@ -194,7 +177,7 @@ def test_settings_that_make_no_sense(options: dict[str, Any], why: str) -> None:
 
 def test_a_round_trip() -> None:
     """The consumer makes of it what it makes of the same event sent whole."""
-    store, reports = Store(), list[Report]()
+    store, reports = FakeClaimStore(), list[Report]()
     large = event(1, 2 * MIB, letter="ü")
     stream = Behind(store)
     with producer(stream, store, reports) as putting:
@@ -232,7 +215,7 @@ def test_with_claims_too_all_arrives_in_order(
     """Whatever stream and store do: none lost, none invented, each key in its order, and the data there before."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "MAX_RECORD_BYTES", 1000)
-        store, reports = Store(list(errors)), list[Report]()
+        store, reports = FakeClaimStore(list(errors)), list[Report]()
         stream = Behind(store, plan)
         with producer(stream, store, reports, aggregate=is_aggregated, buckets=2, deadline_seconds=inf) as putting:
             events = [event(number, size, key, letter=str(number % 10)) for number, (key, size) in enumerate(put)]
@@ -253,7 +236,7 @@ def test_with_claims_too_all_arrives_in_order(
 @pytest.mark.parametrize("is_aggregated", [False, True])
 def test_later_records_of_the_key_wait_and_others_do_not(is_aggregated: bool) -> None:  # noqa: FBT001 - a table
     """While the store is away."""
-    store = Store([DOWN, DOWN])
+    store = FakeClaimStore([DOWN, DOWN])
     stream, reports = Behind(store), list[Report]()
     keys = ["a", "b"] if is_aggregated else ["a", "c"]
     with producer(stream, store, reports, aggregate=is_aggregated) as putting:
@@ -267,7 +250,7 @@ def test_later_records_of_the_key_wait_and_others_do_not(is_aggregated: bool) ->
 
 def test_what_is_owed_goes_behind_what_its_bucket_holds() -> None:
     """Also for records that are in order with nothing."""
-    store, reports = Store(), list[Report]()
+    store, reports = FakeClaimStore(), list[Report]()
     stream = Behind(store)
     with producer(stream, store, reports, aggregate=True, linger_seconds=1e6) as putting:
         for number, size in enumerate([200, 2 * MIB, 200]):
@@ -294,7 +277,7 @@ def test_a_store_that_is_away_until_the_deadline() -> None:
 def test_a_store_that_may_not_be_used() -> None:
     """Somebody has to act: all is given back, and it is raised."""
     reports: list[Report] = []
-    putting = producer(FakeStream(), Store([Misconfiguration("AccessDenied")]), reports)
+    putting = producer(FakeStream(), FakeClaimStore([Misconfiguration("AccessDenied")]), reports)
     putting.put(event(1, 2 * MIB))
     with pytest.raises(Misconfiguration, match="AccessDenied"):
         putting.flush()
@@ -305,7 +288,7 @@ def test_a_store_that_may_not_be_used() -> None:
 
 def test_what_is_spilled_owes_nothing(tmp_path: Path) -> None:
     """In an outage of the stream, also what waits behind others is left in the store before it is kept."""
-    store, reports = Store(), list[Report]()
+    store, reports = FakeClaimStore(), list[Report]()
     large = [event(number, 2 * MIB, letter=str(number)) for number in range(2)]
     with producer(FakeStream([Fail()] * 99), store, reports, spill=tmp_path, deadline_seconds=0) as putting:
         for each in large:
@@ -321,7 +304,7 @@ def test_what_is_spilled_owes_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("error", [DOWN, Misconfiguration("AccessDenied")])
 def test_what_owes_is_never_spilled(error: Exception, tmp_path: Path) -> None:
     """With stream and store away, what owes is given back, and the rest is kept; both in their order."""
-    store, reports = Store([None, error, error, error]), list[Report]()
+    store, reports = FakeClaimStore([None, error, error, error]), list[Report]()
     stream = FakeStream([Fail()] * 99)
     with Spill(tmp_path) as spill:
         with producer(stream, store, reports, spill=spill, deadline_seconds=0, linger_seconds=1e6) as putting:
@@ -352,7 +335,7 @@ def test_a_store_that_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(engine, "STOP_SECONDS", 0.01)
     called, gate = threading.Semaphore(0), threading.Semaphore(0)
 
-    class Hanging(Store):
+    class Hanging(FakeClaimStore):
         def leave(self, claim: Claim, body: bytes) -> None:
             called.release()
             assert gate.acquire(timeout=10)
@@ -381,7 +364,7 @@ def test_a_store_that_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> N
 def test_what_is_owed_counts_as_held() -> None:
     """Twice what it weighs; what has been left is still the caller's."""
     reports: list[Report] = []
-    with producer(FakeStream(), Store(), reports, linger_seconds=1e6, buffer_bytes=MAX_CALL_BYTES) as putting:
+    with producer(FakeStream(), FakeClaimStore(), reports, linger_seconds=1e6, buffer_bytes=MAX_CALL_BYTES) as putting:
         putting.put(event(1, 2 * MIB))
         assert 4 * MIB <= putting.metrics().held_bytes <= MAX_CALL_BYTES
         putting.put(event(2, 2 * MIB))

@@ -11,7 +11,8 @@ from pipeline.errors import Misconfiguration, Retryable
 from pipeline.model import Claim, Entry, Failure, Owed, Position
 from pipeline.producer import KinesisSink, TooLarge
 from pipeline.testing.kinesis import Fail, FakeStream, Fault, Refuse
-from tests.unit.producer.test_claims import DOWN, Store
+from pipeline.testing.ports import FakeClaimStore
+from tests.unit.producer.test_claims import DOWN
 from tests.unit.producer.test_ordered import Clock, by_key, entry, oversize
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def _number(entry: Entry) -> int:
 
 
 def written(
-    entries: Sequence[Entry], store: Store, faults: Sequence[Fault | None] = (), seconds: float = 5
+    entries: Sequence[Entry], store: FakeClaimStore, faults: Sequence[Fault | None] = (), seconds: float = 5
 ) -> tuple[list[int], list[int], dict[Position, Failure]]:
     """What a sink left, what it put, and what it answered."""
     stream, clock = FakeStream(list(faults)), Clock()
@@ -72,7 +73,7 @@ def test_what_is_owed_is_left_first() -> None:
             assert {each.owed.claim for each in entries if each.owed} <= store.left.keys()
             return super().put(entries)
 
-    store, stream, clock = Store(), Watched(), Clock()
+    store, stream, clock = FakeClaimStore(), Watched(), Clock()
     entries = [owing(1, "a"), entry(2, "a"), owing(3, "b"), entry(4, "c")]
 
     assert {} == KinesisSink(stream, clock.pace(), store).write(entries, clock.until(5))
@@ -82,12 +83,12 @@ def test_what_is_owed_is_left_first() -> None:
 
 def test_a_store_that_is_away_for_a_moment() -> None:
     """It is tried again while there is time."""
-    assert ([1], [1, 2], {}) == written([owing(1), entry(2)], Store([DOWN, DOWN, None]))
+    assert ([1], [1, 2], {}) == written([owing(1), entry(2)], FakeClaimStore([DOWN, DOWN, None]))
 
 
 def test_a_store_that_stays_away() -> None:
     """What owes, and all after it, of whatever key, is not put; what came before is."""
-    store = Store([None, *[DOWN] * 999])
+    store = FakeClaimStore([None, *[DOWN] * 999])
     entries = [owing(1, "a"), entry(2, "b"), owing(3, "b"), entry(4, "b"), entry(5, "c")]
 
     left, put, failures = written(entries, store)
@@ -101,7 +102,7 @@ def test_no_time(seconds: float, left: list[int]) -> None:
     """Without time, the first claim is left and put all the same, so that there is progress; the others wait."""
     entries = [owing(number) for number in (1, 2, 3)]
 
-    got, put, failures = written(entries, Store(), seconds=seconds)
+    got, put, failures = written(entries, FakeClaimStore(), seconds=seconds)
 
     assert (left, left) == (got, put)
     assert {each.position: Failure("no time left") for each in entries[len(left) :]} == failures
@@ -110,7 +111,7 @@ def test_no_time(seconds: float, left: list[int]) -> None:
 def test_the_stream_is_throttled_after_the_claims() -> None:
     """What was left but not put is told as any other."""
     entries = [owing(1), owing(2)]
-    left, put, failures = written(entries, Store(), [Fail(Retryable("outage"))] * 9999)
+    left, put, failures = written(entries, FakeClaimStore(), [Fail(Retryable("outage"))] * 9999)
     assert ([1, 2], []) == (left, put)
     assert {each.position: Failure("outage") for each in entries} == failures
 
@@ -118,7 +119,7 @@ def test_the_stream_is_throttled_after_the_claims() -> None:
 def test_a_store_that_may_not_be_used() -> None:
     """A misconfiguration is raised, and nothing is put; so it is without a store."""
     stream = FakeStream()
-    for store in (Store([Misconfiguration("AccessDenied")]), None):
+    for store in (FakeClaimStore([Misconfiguration("AccessDenied")]), None):
         with pytest.raises(Misconfiguration, match=r"AccessDenied|the sink has none; give it one"):
             KinesisSink(stream, claims=store).write([entry(1), owing(2)], lambda: 5.0)
     assert [] == stream.records
