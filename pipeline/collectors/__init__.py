@@ -2,7 +2,7 @@
 
 A collector of your own is a file here with a class that has `collect(now)` (see `collector.py`), a line in COLLECTORS,
 and, where it needs to be told something, a variable in the template. What it gives is put onto the stream, in order
-per key; a type that is not known yet is a file in `schemas/` and a line in `pipeline/routes.py`.
+per key; a type that is not known yet is a file in `schemas/` and one in `pipeline/routes/`.
 """
 
 from __future__ import annotations

@@ -137,7 +137,7 @@ class _Bounded(io.RawIOBase):
 
 
 def _detail(error: Exception) -> str:
-    text = str(error) or type(error).__name__
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return " ".join(text.split())[:MAX_DETAIL_CHARACTERS]
 
 
