@@ -94,11 +94,11 @@ class Collect:
         ledger = Ledger(len(outcomes), delivered=put, retried=len(outcomes) - put)
         ledger.check()
         sighting = _sighting(done.get(CANARY))
-        if sighting is None:
-            self.report.collected(ledger, failures, None, None)
-        else:
-            told = {**failures, **({f"{CANARY} missing": sighting.detail} if sighting.is_missing else {})}
-            self.report.collected(ledger, told, sighting.seconds, int(sighting.is_missing))
+        told, seconds, missing = failures, None, None
+        if sighting is not None:
+            seconds, missing = sighting.seconds, int(sighting.is_missing)
+            told = {**failures, "canary is missing": sighting.detail} if missing else failures
+        self.report.collected(ledger, told, seconds, missing)
         if failures:
             text = "; ".join(f"{name}: {failure}" for name, failure in failures.items())
             raise Incomplete(f"not everything was put onto the stream ({text}); Lambda tries the schedule again")

@@ -161,7 +161,7 @@ def test_a_canary_that_is_missing() -> None:
     trial = Trial(with_canary(a=Gives("a")), stuck=True)
     ledger, failures, seconds, missing = trial.run()
     assert (Ledger(3, delivered=3), None, 1) == (ledger, seconds, missing)
-    assert {"canary missing": "not in the results after 30 s"} == failures
+    assert {"canary is missing": "not in the results after 30 s"} == failures
 
 
 def test_a_canary_that_is_not_put() -> None:
@@ -170,7 +170,7 @@ def test_a_canary_that_is_not_put() -> None:
     trial = Trial(with_canary(), FakeStream([refused] * 1000))
     ledger, failures, seconds, missing = trial.fails("canary: 1 of 1 events: ProvisionedThroughputExceededException")
     assert (Ledger(1, retried=1), None, 1) == (ledger, seconds, missing)
-    assert "it was not put" == failures["canary missing"]
+    assert "it was not put" == failures["canary is missing"]
 
 
 def test_a_canary_that_breaks() -> None:
