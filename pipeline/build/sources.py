@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Never imported by a function: commands, running LocalStack, fakes, and building and deploying this very package.
-LEFT_OUT: Final = ("aws/artifacts", "aws/cloudformation", "aws/deploy", "build", "cli", "emulator", "testing")
+# Never imported by a function: commands, growing schemas, LocalStack, fakes, building and deploying this very package.
+LEFT_OUT: Final = ("aws/artifacts", "aws/cloudformation", "aws/deploy", "build", "cli", "emulator", "schema", "testing")
 
 
 def find(root: Path) -> Mapping[str, Path]:
