@@ -1,10 +1,15 @@
 """What Kinesis would cost a month, at the rate of a sample; pure.
 
-Prices: US East (N. Virginia), the public list of https://aws.amazon.com/kinesis/data-streams/pricing/ as of November
-2025, in US dollars: without tax, discounts, longer retention, enhanced fan-out, and what comes after the stream.
+Prices are list prices of US East (N. Virginia), us-east-1, in US dollars: without tax, discounts, longer retention,
+enhanced fan-out, and what comes after the stream. Other regions have others.
 
-    on-demand      a stream-hour, a GB in (each record rounded up to 1 KiB), a GB out (one consumer)
+    on-demand      a stream-hour, a GB in (each record rounded up to 1 KiB), a GB out (one consumer); what AWS calls
+                   On-demand Standard: Advantage, which an account commits itself to, is another list
     provisioned    a shard-hour (1 MiB or 1,000 records a second), a million PUT units (25 KiB of a record each)
+
+How they count: https://aws.amazon.com/kinesis/data-streams/pricing/, which fills in the figures by region. Each of the
+five figures was compared in November 2026 with a public table of us-east-1, of September 2023: https://www.trek10.com/
+blog/amazon-kinesis-data-streams-on-demand-vs.-provisioned-billing-mode-cost-comparison. All five are the same.
 """
 
 from __future__ import annotations
@@ -13,14 +18,14 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-PRICES_OF: Final = "us-east-1, list prices of November 2025"
+PRICES_OF: Final = "us-east-1, list prices, last checked November 2026"
 HOURS_A_MONTH: Final = 730
 DAY_SECONDS: Final = 86_400.0
-STREAM_HOUR: Final = 0.04
-GB_IN: Final = 0.08
-GB_OUT: Final = 0.04
-SHARD_HOUR: Final = 0.015
-MILLION_UNITS: Final = 0.014
+STREAM_HOUR: Final = 0.04  # on-demand, us-east-1: a stream an hour; 2023-09
+GB_IN: Final = 0.08  # on-demand, us-east-1: a GB in; 2023-09
+GB_OUT: Final = 0.04  # on-demand, us-east-1: a GB out; 2023-09
+SHARD_HOUR: Final = 0.015  # provisioned, us-east-1: a shard an hour; 2023-09
+MILLION_UNITS: Final = 0.014  # provisioned, us-east-1: a million PUT units; 2023-09
 _GB_BYTES: Final = 1024**3
 _KIB: Final = 1024
 _UNIT_BYTES: Final = 25 * _KIB

@@ -295,7 +295,7 @@ def test_a_dry_run_sends_nothing(
     assert "rate: 1 lines/s, by the time of the lines themselves, which span 0:00:59" in err
     assert "on the stream: 1 record of" in err
     assert 2 == err.count("on-demand $")
-    assert "prices: us-east-1, list prices of November 2025" in err
+    assert "prices: us-east-1, list prices, last checked November 2026" in err
     assert [] == stream.records
 
 
