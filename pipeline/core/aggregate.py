@@ -8,7 +8,7 @@ end, now or after a resharding, they lie on one shard, in order. No shard map an
 A bucket is named so that its MD5, by which Kinesis places it, lies in a part of its own of N equal parts of the range,
 so that every shard gets its share. They depend on N alone, so that all producers of a stream agree.
 
-The format is in `core.kpl`, which packs a list at once; here the size is known at every step.
+The format is in `core.kpl`; here it is known at every step that what is to be packed has room.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import zlib
 from functools import lru_cache
 from typing import Final
 
-from pipeline.core.kpl import MAGIC, varint
+from pipeline.core.kpl import seal, varint
 
 # KPL, default_config.properties: AggregationMaxSize. Two of the 25 KB that Kinesis bills a PUT by.
 AGGREGATE_BYTES: Final = 51_200
@@ -27,45 +27,48 @@ AGGREGATE_BYTES: Final = 51_200
 BUCKETS: Final = 32
 # With magic and checksum around it.
 _FRAME_BYTES: Final = 20
-# Three field numbers and three lengths of three bytes, and an index of two: more than a record of an aggregate costs.
-_FIELDS_BYTES: Final = 24
+# Of a record, at most: two field numbers and lengths of three bytes, and an index of two behind its own.
+_RECORD_BYTES: Final = 11
+# Of a key, at most: a field number and a length of three bytes.
+_KEY_BYTES: Final = 4
 _HASH_BITS: Final = 128
 
 
-class Aggregate:
-    """Some user records on their way into one record, at most `AGGREGATE_BYTES`."""
+class Aggregate[T]:
+    """Some user records on their way into one record, at most `AGGREGATE_BYTES`, each with its owner's tag.
 
-    __slots__ = ("_indexes", "_keys", "_records", "size_bytes")
+    `since` is when the first of them was put, in seconds of the owner's clock.
+    """
 
-    def __init__(self) -> None:
-        self._indexes: dict[bytes, int] = {}
-        self._keys: list[bytes] = []
-        self._records: list[bytes] = []
-        self.size_bytes = _FRAME_BYTES
+    __slots__ = ("_datas", "_indexes", "_keys", "_most_bytes", "since", "tags")
 
-    def add(self, key: bytes, data: bytes) -> bool:
+    def __init__(self, since: float = 0.0) -> None:
+        self.since = since
+        self.tags: list[T] = []
+        self._keys: dict[bytes, bytes] = {}
+        self._indexes: list[bytes] = []
+        self._datas: list[bytes] = []
+        self._most_bytes = _FRAME_BYTES
+
+    def add(self, tag: T, key: bytes, data: bytes) -> bool:
         """Put a user record behind all others, if there surely is room; whether it was. The key is UTF-8."""
-        data_bytes = len(data)
-        size = self.size_bytes + data_bytes
-        if size + len(key) + _FIELDS_BYTES > AGGREGATE_BYTES:
-            return False
-        index = self._indexes.get(key)
+        most_bytes = self._most_bytes + len(data) + _RECORD_BYTES
+        index = self._keys.get(key)
         if index is None:
-            index = self._indexes[key] = len(self._indexes)
-            head = _key_head(len(key))
-            self._keys += (head, key)
-            size += len(head) + len(key)
-        head = _head(index, data_bytes)
-        records = self._records
-        records.append(head)
-        records.append(data)
-        self.size_bytes = size + len(head)
+            most_bytes += len(key) + _KEY_BYTES
+        if most_bytes > AGGREGATE_BYTES:
+            return False
+        if index is None:
+            index = self._keys[key] = varint(len(self._keys))
+        self._most_bytes = most_bytes
+        self._indexes.append(index)
+        self._datas.append(data)
+        self.tags.append(tag)
         return True
 
     def data(self) -> bytes:
-        """What goes onto the stream; `size_bytes` long."""
-        body = b"".join(self._keys + self._records)
-        return b"".join((MAGIC, body, hashlib.md5(body, usedforsecurity=False).digest()))
+        """What goes onto the stream."""
+        return seal(self._keys, self._indexes, self._datas)
 
 
 def bucket_of(key: bytes, names: tuple[str, ...]) -> str:
@@ -87,16 +90,3 @@ def bucket_names(count: int) -> tuple[str, ...]:
         digest = hashlib.md5(name.encode(), usedforsecurity=False).digest()
         names.setdefault(int.from_bytes(digest) * count >> _HASH_BITS, name)
     return tuple(names[part] for part in range(count))
-
-
-@lru_cache(maxsize=2048)
-def _key_head(key_bytes: int) -> bytes:
-    """What stands before a partition key: field and length."""
-    return b"\x0a" + varint(key_bytes)
-
-
-@lru_cache(maxsize=4096)
-def _head(key_index: int, data_bytes: int) -> bytes:
-    """What stands before the data of a user record: its own field and length, its key's index, the data's length."""
-    inner = b"\x08" + varint(key_index) + b"\x1a" + varint(data_bytes)
-    return b"\x1a" + varint(len(inner) + data_bytes) + inner

@@ -5,14 +5,13 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-from math import inf
 from typing import TYPE_CHECKING, Final
 
 from pipeline.core.chunk import MAX_RECORD_BYTES, partition_key
 from pipeline.producer.claims import claimed
 from pipeline.producer.outcome import Full, TooLarge
 from pipeline.producer.receipt import Receipt
-from pipeline.producer.sender import STOPPED, Sender
+from pipeline.producer.sender import STOPPED, Flush, Sender
 from pipeline.producer.settings import RECORD_BYTES, Settings
 
 if TYPE_CHECKING:
@@ -85,10 +84,8 @@ class Engine(Sender):
                 self._wait_for_room(held)
             self._held_bytes += held
             self._count = number = self._count + 1
-            turn = self._round
-            self._in_round[turn] += 1
             now = self._now()
-            receipt = Receipt(record, position, waiter, self._settled, outgoing.id, held, number, turn, now, owed)
+            receipt = Receipt(record, position, waiter, self._settled, outgoing.id, held, number, now, owed)
             if too_large is None:
                 if not is_aggregated:
                     outbox.put(receipt, name, data, now, size)
@@ -115,13 +112,13 @@ class Engine(Sender):
         self._not_after_a_fork()
         with self._lock:
             self._not_while_telling()
-            last, self._round = self._round, self._round + 1
-            self._flushing += 1
+            flush = Flush(self._count, self._count - self._told)
+            self._flushes.append(flush)
             self._work.notify()
             try:
-                is_told = self._settled.wait_for(lambda: min(self._in_round, default=inf) > last, _bounded(seconds))
+                is_told = self._settled.wait_for(lambda: not flush.untold, _bounded(seconds))
             finally:
-                self._flushing -= 1
+                self._flushes.remove(flush)
             self._raise()
             return is_told
 
@@ -158,7 +155,7 @@ class Engine(Sender):
     def metrics(self) -> Metrics:
         """What was done so far."""
         with self._lock:
-            return self._counts.picture(sum(self._in_round.values()), self._held_bytes, self._outbox.rate.shards)
+            return self._counts.picture(self._count - self._told, self._held_bytes, self._outbox.rate.shards)
 
     def _end(self) -> None:
         atexit.unregister(self.close)

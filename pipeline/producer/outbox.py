@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import inf
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from pipeline.core.aggregate import Aggregate, bucket_names, bucket_of
 from pipeline.core.chunk import MAX_ENTRIES
@@ -37,12 +37,6 @@ OPEN_SECONDS: Final = 1.0
 _NOWHERE: Final = Position("put", "", "0")
 
 
-class _Open[T](NamedTuple):
-    aggregate: Aggregate
-    tags: list[T]
-    since: float
-
-
 @dataclass
 class Outbox[T]:
     """Records that are not on the stream, each with its owner's tag. Times are seconds of a clock of the owner's."""
@@ -51,7 +45,7 @@ class Outbox[T]:
     linger_seconds: float
     rate: Rate = field(default_factory=Rate)
     sending: Sending[list[T]] = field(default_factory=lambda: Sending("not tried in time"))
-    _open: dict[str, _Open[T]] = field(default_factory=dict)
+    _open: dict[str, Aggregate[T]] = field(default_factory=dict)
     _turn: int = 0
 
     def __post_init__(self) -> None:
@@ -79,8 +73,7 @@ class Outbox[T]:
         found = self._open.get(name)
         if found is None:
             return self._begin(tag, user_key, name, data, now)
-        if now - found.since <= OPEN_SECONDS and found.aggregate.add(user_key, data):
-            found.tags.append(tag)
+        if now - found.since <= OPEN_SECONDS and found.add(tag, user_key, data):
             return False
         self._close(name)
         if key:
@@ -91,11 +84,11 @@ class Outbox[T]:
         return True
 
     def _begin(self, tag: T, user_key: bytes, name: str, data: bytes, now: float) -> bool:
-        aggregate = Aggregate()
-        if not aggregate.add(user_key, data):
+        aggregate: Aggregate[T] = Aggregate(now)
+        if not aggregate.add(tag, user_key, data):
             self.put(tag, name, data, now)
             return True
-        self._open[name] = _Open(aggregate, [tag], now)
+        self._open[name] = aggregate
         return False
 
     @property
@@ -140,5 +133,5 @@ class Outbox[T]:
         return self.sending.waiting.drain()
 
     def _close(self, name: str) -> None:
-        aggregate, tags, since = self._open.pop(name)
-        self.sending.waiting.add(Entry(_NOWHERE, name, aggregate.data()), tags, since)
+        found = self._open.pop(name)
+        self.sending.waiting.add(Entry(_NOWHERE, name, found.data()), found.tags, found.since)

@@ -32,7 +32,6 @@ class Receipt(Struct, eq=False):
     id: str
     held_bytes: int
     number: int = 0
-    round: int = 0
     put_at: float = 0.0
     owed: Owed | None = None
     outcome: Outcome | None = None

@@ -8,7 +8,7 @@ and when, `outbox` decides.
 from __future__ import annotations
 
 import threading
-from collections import Counter, defaultdict
+from dataclasses import dataclass
 from math import inf
 from operator import attrgetter
 from pathlib import Path
@@ -40,8 +40,15 @@ STOPPED: Final = "stopped before it was sent"
 _OUTAGE_CALLS: Final = 2
 # How often the deadlines are looked at while all goes well.
 _LOOK_SECONDS: Final = 1.0
-_ROUND: Final = attrgetter("round")
 _HELD_BYTES: Final = attrgetter("held_bytes")
+
+
+@dataclass(eq=False, slots=True)
+class Flush:
+    """Somebody waits until everything up to a number is told; so much of it is not."""
+
+    last: int
+    untold: int
 
 
 class Sender:
@@ -69,10 +76,9 @@ class Sender:
         self._error: BaseException | None = None
         self._damage: SpillDamaged | None = None
         self._is_hindered = True
-        self._held_bytes = self._count = self._round = 0
-        self._in_round: defaultdict[int, int] = defaultdict(int)
+        self._held_bytes = self._count = self._told = 0
+        self._flushes: list[Flush] = []
         self._now = settings.now
-        self._flushing = 0
         self._look_at = -inf
         self._is_idle = self._is_asleep = self._is_full = False
         self._is_closed = self._is_stopped = self._is_abandoned = False
@@ -104,7 +110,7 @@ class Sender:
         """Wait for something to send; nothing where the spill has something, or where there will be nothing more."""
         outbox = self._outbox
         while not self._is_stopped and not self._backlog:
-            now, urgent = self._now(), bool(self._flushing or self._is_full or self._is_closed)
+            now, urgent = self._now(), bool(self._flushes or self._is_full or self._is_closed)
             due_at = outbox.due_at()
             if outbox and (urgent or due_at <= now):
                 return outbox.chunk(now, urgent=urgent)
@@ -261,10 +267,9 @@ class Sender:
         with self._lock:
             if error is not None:
                 self._error, self._is_hindered = self._error or error, True
-            for number, count in Counter(map(_ROUND, receipts)).items():
-                self._in_round[number] -= count
-                if not self._in_round[number]:
-                    del self._in_round[number]
+            self._told += len(receipts)
+            for flush in self._flushes:
+                flush.untold -= sum(receipt.number <= flush.last for receipt in receipts)
             self._held_bytes -= sum(map(_HELD_BYTES, receipts))
             self._settled.notify_all()
 

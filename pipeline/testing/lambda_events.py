@@ -64,7 +64,7 @@ def kinesis_record(data: bytes | dict[str, Any], sequence_number: int = FIRST_SE
 def aggregate(*data: bytes | dict[str, Any], partition_key: str = "web-1") -> bytes:
     """The data of a KPL aggregate of such records, all under one partition key."""
     return kpl.pack(
-        kpl.UserRecord(partition_key, each if isinstance(each, bytes) else orjson.dumps(each)) for each in data
+        [kpl.UserRecord(partition_key, each if isinstance(each, bytes) else orjson.dumps(each)) for each in data]
     )
 
 
