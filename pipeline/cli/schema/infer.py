@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from itertools import islice
 from pathlib import Path
@@ -16,6 +15,7 @@ from pipeline.schema import inference
 from pipeline.schema.lint import lint
 from pipeline.schema.proposal import proposal
 from pipeline.schema.records import Records
+from pipeline.schema.scaffold import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,11 +68,6 @@ def from_records(name: str, file: BinaryIO, *, is_real: bool) -> dict[str, objec
     if faults := lint(name, schema):
         raise InputError(f"no schema can be made of these records: {faults[0]}; make them flatter, or write it by hand")
     return schema
-
-
-def text_of(schema: dict[str, object]) -> str:
-    """The schema as the text of its file."""
-    return f"{json.dumps(schema, indent=2, ensure_ascii=False)}\n"
 
 
 def type_of_file(name: str) -> str:

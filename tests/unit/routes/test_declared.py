@@ -69,5 +69,5 @@ def test_wrong(declare: Callable[..., dict[str, Route]], name: str, text: str, r
 def test_a_schema_without_a_route() -> None:
     """A function does not start with a type that nobody said what to do with."""
     schemas: dict[str, dict[str, object]] = {name: {} for name in PROCESS}
-    with pytest.raises(WrongDeclaration, match=r"schemas/shop\.order\.v1\.json has no route; .*shop_order_v1\.py"):
-        process_stages({**schemas, "shop.order.v1": {}})
+    with pytest.raises(WrongDeclaration, match=r"schemas/of\.no-route\.v1\.json has no route; .*of_no_route_v1\.py"):
+        process_stages({**schemas, "of.no-route.v1": {}})
