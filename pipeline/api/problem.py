@@ -48,7 +48,8 @@ class Problem(PipelineError):
             "detail": self.detail,
             **self.members,
         }
-        return Response(self.status, body, {**self.headers, "Content-Type": MEDIA_TYPE})
+        reasons = {str(self.members["reason"]): 1} if "reason" in self.members else {}
+        return Response(self.status, body, {**self.headers, "Content-Type": MEDIA_TYPE}, reasons=reasons)
 
 
 def status_of(detail: str) -> HTTPStatus:

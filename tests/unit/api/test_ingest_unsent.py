@@ -139,7 +139,8 @@ def test_what_is_told_of_events(stream: FakeStream, events: dict[int, int], reas
 
 
 def test_a_body_that_is_not_read_brings_no_events() -> None:
-    """Only the request counts."""
+    """Only the request counts, with what is wrong with it."""
     bench = Bench()
     bench.post(b"{")
-    assert [(400, {})] == [(line["status"], line["events"]) for line in bench.report.told]
+    (line,) = bench.report.told
+    assert (400, {}, {"not_json": 1}) == (line["status"], line["events"], line["reasons"])
