@@ -84,7 +84,10 @@ class Results:
         return self._get(f"event#{event_id}", "event")
 
     def state(self, entity: str) -> dict[str, Json] | None:
-        """The entity `<table>/<key>` as it is now; a deleted one has `deleted` true and no data. None: never seen."""
+        """The entity `<table>/<key>` as it is now. None: never seen.
+
+        A deleted one has `deleted` true and no data; one that no item can hold has the `dataref` of its last change.
+        """
         return self._get(f"entity#{entity}", "state")
 
     def latest(

@@ -1,9 +1,8 @@
-"""The whole way of a record, deployed: Kinesis and a source table → process → DynamoDB, S3 and dead letters."""
+"""The whole way of a record, deployed: Kinesis and source tables → process → DynamoDB, S3 and dead letters."""
 
 from __future__ import annotations
 
 import base64
-import time
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from pipeline.core.claim import leave
 from pipeline.model import Accepted, Entry, Position
 from pipeline.producer import put_in_order
 from pipeline.testing.lambda_events import log_event
+from tests.integration.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from pipeline.model import Image
 
 pytestmark = pytest.mark.integration
-
-DEADLINE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -67,14 +65,6 @@ class Deployed:
 @pytest.fixture(scope="session")
 def deployed(localstack: Clients, stack: Mapping[str, str]) -> Deployed:
     return Deployed(localstack, stack)
-
-
-def eventually[T](look: Callable[[], T], want: Callable[[T], bool]) -> T:
-    """What is seen once it is as wanted, or at the deadline."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not want(seen := look()) and time.monotonic() < deadline:
-        time.sleep(0.2)  # between two looks; the condition decides
-    return seen
 
 
 def fresh(count: int, **data: object) -> list[dict[str, Any]]:

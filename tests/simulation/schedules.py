@@ -72,9 +72,9 @@ class Wait:
 
 @dataclass(frozen=True)
 class Reshard:
-    """Split an open shard, merge two neighbours, or close the shard of the stream of a table."""
+    """Split an open shard of the stream, or merge two; let one of a table's stream go on in a child, or in two."""
 
-    how: Literal["split", "merge", "roll"]
+    how: Literal["split", "merge", "roll", "part"]
     which: int = 0
 
 
@@ -145,12 +145,16 @@ def _kinesis_actions(chance: random.Random) -> list[Action]:
         if kind == "wait":
             actions.append(Wait(chance.choice([0.0, 0.2, 1.0, 30.0, 90.0])))
         elif kind == "reshard":
-            actions.append(Reshard("split" if chance.random() < 0.6 else "merge", chance.randrange(4)))
+            actions.append(_reshard(chance))
         elif kind == "restart":
             actions.append(Restart(from_horizon=chance.random() < 0.5))
         else:
             actions.append(chance.choices([_put, _aggregate, _subscription], [17, 2, 1])[0](chance, newest))
     return actions
+
+
+def _reshard(chance: random.Random) -> Reshard:
+    return Reshard("split" if chance.random() < 0.6 else "merge", chance.randrange(4))
 
 
 def _aggregate(chance: random.Random, newest: Counter[str]) -> Put:
@@ -182,11 +186,13 @@ def _put(chance: random.Random, newest: Counter[str]) -> Put:
 def _table_actions(chance: random.Random) -> list[Action]:
     actions: list[Action] = []
     for _ in range(_length(chance)):
-        kind = chance.choices(["put", "wait", "roll", "restart"], [40, 6, 2, 1])[0]
+        kind = chance.choices(["put", "wait", "table", "stream", "restart"], [40, 6, 2, 1, 1])[0]
         if kind == "wait":
             actions.append(Wait(chance.choice([0.0, 0.2, 1.0, 30.0, 90.0])))
-        elif kind == "roll":
-            actions.append(Reshard("roll", chance.randrange(len(tables.TABLES))))
+        elif kind == "table":
+            actions.append(Reshard(chance.choice(["roll", "part"]), chance.randrange(len(tables.TABLES))))
+        elif kind == "stream":
+            actions.append(_reshard(chance))
         elif kind == "restart":
             actions.append(Restart(from_horizon=chance.random() < 0.5))
         else:

@@ -17,6 +17,7 @@ STREAM_FAULTS = {
     "split",
     "merge",
     "roll",
+    "part",
     "restart from the checkpoint",
     "restart from the horizon",
     "the same event is put twice",

@@ -150,8 +150,12 @@ class World:
                     simulator.restart(from_horizon=from_horizon)
 
     def _reshard(self, how: str, which: int) -> None:
-        if how == "roll":
-            [*self.tables.sources.values()][which].roll()
+        if how in {"roll", "part"}:
+            source = [*self.tables.sources.values()][which]
+            if how == "roll":
+                source.roll()
+            else:
+                source.split(source.open_shards()[0].name)
         else:
             shards = sorted(self.stream.open_shards(), key=lambda shard: shard.start)
             if how == "split":

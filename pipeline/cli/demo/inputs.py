@@ -154,7 +154,6 @@ def _payment(payment_id: str, order_id: str, number: int) -> dict[str, Any]:
         "payment_id": {"S": payment_id},
         "order_id": {"S": order_id},
         "amount": {"N": f"{number * 12.35:.2f}"},
-        "iban_hash": {"B": payment_id.encode()},
     }
 
 

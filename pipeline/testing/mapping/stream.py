@@ -2,7 +2,7 @@
 
 KinesisSource   places records by the MD5 of their partition key, can split and merge its shards (developer guide,
                 "Resharding a stream"); sequence numbers grow over the whole stream, as they do within each shard
-TableSource     DynamoDB Streams: a shard is closed now and then and followed by a child (`roll`)
+TableSource     DynamoDB Streams: a shard is closed now and then and followed by a child (`roll`), or by two (`split`)
 """
 
 from __future__ import annotations
@@ -92,6 +92,14 @@ class Source:
             self.trimmed += [record for record in shard.records if record.arrived_at < oldest_at]
             shard.records = [record for record in shard.records if record.arrived_at >= oldest_at]
 
+    def split(self, name: str, at: int | None = None) -> tuple[Shard, Shard]:
+        """Close a shard and open two in its place. Raises ValueError where that cannot be."""
+        shard = self.shards[name]
+        middle = (shard.start + shard.end) // 2 if at is None else at
+        if shard.is_closed or not shard.start < middle < shard.end:
+            raise ValueError(f"{name} is closed, or cannot be split at {middle}")
+        return self._open(shard.start, middle, (name,)), self._open(middle, shard.end, (name,))
+
     def _open(self, start: int = 0, end: int = HASH_KEYS, parents: tuple[str, ...] = ()) -> Shard:
         for name in parents:
             self.shards[name].is_closed = True
@@ -136,14 +144,6 @@ class KinesisSource(Source):
         kinesis = {**template["kinesis"], "partitionKey": partition_key, "approximateArrivalTimestamp": round(at, 3)}
         return {**template, "kinesis": kinesis, "eventID": f"{shard}:{number}", "eventSourceARN": self.arn}
 
-    def split(self, name: str, at: int | None = None) -> tuple[Shard, Shard]:
-        """Close a shard and open two in its place. Raises ValueError where Kinesis would refuse it."""
-        shard = self.shards[name]
-        middle = (shard.start + shard.end) // 2 if at is None else at
-        if shard.is_closed or not shard.start < middle < shard.end:
-            raise ValueError(f"{name} is closed, or cannot be split at {middle}")
-        return self._open(shard.start, middle, (name,)), self._open(middle, shard.end, (name,))
-
     def merge(self, first: str, second: str) -> Shard:
         """Close two neighbours and open one in their place. Raises ValueError where Kinesis would refuse it."""
         low, high = sorted((self.shards[first], self.shards[second]), key=lambda shard: shard.start)
@@ -154,7 +154,7 @@ class KinesisSource(Source):
 
 @dataclass
 class TableSource(Source):
-    """The stream of a DynamoDB table, with one shard at a time."""
+    """The stream of a DynamoDB table: one shard, until it is split."""
 
     next_number: int = 100_000_000_000_000_000_001
     arn: str = "arn:aws:dynamodb:us-east-1:000000000000:table/orders/stream/2026-11-23T10:00:00.000"
@@ -167,19 +167,20 @@ class TableSource(Source):
         self, keys: Image, *, before: Image | None = None, after: Image | None = None, by_ttl: bool = False
     ) -> StreamRecord:
         """A change: an insert, an update or a delete, by which images there are."""
-        (shard,) = self.open_shards()
         number, at = self._number(), self.clock.now()
         template = dynamodb_record(keys, before=before, after=after, sequence_number=number, by_ttl=by_ttl)
         change = {**template["dynamodb"], "ApproximateCreationDateTime": float(int(at))}
         original = {**template, "dynamodb": change, "eventSourceARN": self.arn}
         text = orjson.dumps(keys, option=orjson.OPT_SORT_KEYS).decode()
+        shard = self._place(hash_of(text))
         record = StreamRecord(shard.name, number, text, original, at, len(orjson.dumps(original)))
         shard.records.append(record)
         return record
 
     def roll(self) -> Shard:
-        """Close the shard and open its child, as DynamoDB does every few hours."""
-        return self._open(parents=(self.open_shards()[0].name,))
+        """Close the oldest shard and open its child, as DynamoDB does with each every few hours."""
+        shard = self.open_shards()[0]
+        return self._open(shard.start, shard.end, (shard.name,))
 
 
 def hash_of(key: str) -> int:

@@ -49,6 +49,17 @@ def test_split_and_merge() -> None:
         source.merge(low.name, high.name)
 
 
+def test_split_of_a_table() -> None:
+    """The changes of an item lie in one of the two shards, and follow it when that goes on in a child."""
+    source = TableSource(Clock())
+    halves = source.split("shardId-000000000000")
+    first = [source.put({"order_id": {"S": str(n)}}, after={}).shard for n in range(20)]
+    child = source.roll()
+    second = [source.put({"order_id": {"S": str(n)}}, after={}).shard for n in range(20)]
+    assert {shard.name for shard in halves} == {*first}
+    assert [child.name if name == halves[0].name else name for name in first] == second
+
+
 def test_roll() -> None:
     """A table's stream goes on in a child of its shard."""
     source = TableSource(Clock())
