@@ -29,6 +29,7 @@ from pipeline.collectors.canary import Watch
 from pipeline.collectors.collect import Collect
 from pipeline.collectors.collector import Given
 from pipeline.consumer import Consumer
+from pipeline.core import arrival
 from pipeline.core.submission import Rules
 from pipeline.core.validate import compile_schemas
 from pipeline.errors import Misconfiguration
@@ -36,6 +37,10 @@ from pipeline.library import AGGREGATED
 from pipeline.model import Entry, Item, Line, State
 from pipeline.producer import KinesisSink
 from pipeline.project import SCHEMAS
+from pipeline.sources.arrivals import Arrivals
+from pipeline.sources.intake import Intake
+from pipeline.sources.messages import Messages
+from pipeline.sources.queue import QueueBatches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,7 +99,7 @@ class Environment:
                 Ingest(
                     stream=KinesisStream(self.clients.kinesis, self._get("STREAM_NAME")),
                     claims=ClaimsBucket(self.clients.s3, claims),
-                    rules=Rules(compile_schemas(read_schemas(self.schemas)), routes.PROCESS, AGGREGATED, claims),
+                    rules=self._rules(AGGREGATED, claims),
                     source=f"//{self.variables.get('AWS_LAMBDA_FUNCTION_NAME', 'ingest-api')}",
                     now=time.time,
                     new_id=lambda: str(uuid.uuid4()),
@@ -120,6 +125,27 @@ class Environment:
                 report=CollectReport(METRICS_NAMESPACE, "collect", name),
             )
         )
+
+    def ingest_async(self) -> Arrivals:
+        """The dispatch of `ingest_async`. Raises Misconfiguration when a variable is missing."""
+        messages = Messages(self._intake("ingest_async"))
+        return _settled(Arrivals({arrival.SNS: messages.take, arrival.EVENTBRIDGE: messages.take}))
+
+    def ingest_queue(self) -> QueueBatches:
+        """What answers batches in `ingest_queue`. Raises Misconfiguration when a variable is missing."""
+        return _settled(QueueBatches(self._intake("ingest_queue")))
+
+    def _intake(self, function: str) -> Intake:
+        return Intake(
+            stream=KinesisSink(KinesisStream(self.clients.kinesis, self._get("STREAM_NAME"))),
+            dead_letters=self._dead_letters(function),
+            rules=self._rules(),
+            report=BatchReport(METRICS_NAMESPACE, function),
+            now=time.time,
+        )
+
+    def _rules(self, aggregated: frozenset[str] = frozenset(), claims_bucket: str = "") -> Rules:
+        return Rules(compile_schemas(read_schemas(self.schemas)), routes.PROCESS, aggregated, claims_bucket)
 
     def _dead_letters(self, function: str) -> DeadLetterBucket:
         return DeadLetterBucket(self.clients.s3, self._get("DEAD_LETTER_BUCKET"), function)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import batched
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 import orjson
 import zstandard
@@ -34,6 +36,9 @@ ARCHIVE_WRITERS: Final = 8
 DEAD_LETTER_WRITERS: Final = 16
 # A record of 10 MiB, the most that a stream can be set to, holds fewer user records than this counts.
 SUB_SEQUENCE_DIGITS: Final = 8
+# Three of them, a prefix, and the numbers' digits stay below the 1,024 bytes of a key (S3 user guide, "Object keys").
+PART_BYTES: Final = 300
+_DIGEST_BYTES: Final = 16
 _ZSTD_LEVEL: Final = 1
 _NOT_BEGUN: Final = Failure("no time left, or it waits for one before it")
 
@@ -131,9 +136,24 @@ def _is_first(letter: DeadLetter, dead_letters: Sequence[DeadLetter]) -> bool:
 
 
 def position_key(position: Position) -> str:
-    """`<stream>/<shard>/<sequence number>-<sub-sequence number>`, both padded: text order is stream order."""
-    sequence_number = position.sequence_number.zfill(SEQUENCE_DIGITS)
-    return f"{position.stream}/{position.shard}/{sequence_number}-{position.sub_sequence_number:0{SUB_SEQUENCE_DIGITS}}"
+    """`<stream>/<shard>/<sequence number>-<sub-sequence number>`, both padded: text order is stream order.
+
+    Where there is no shard there is no part for one. What stands for stream or sequence number elsewhere (an ARN, the
+    URL of an object, the id of a message) is quoted, and shortened where it must be: a key has 1,024 bytes at most.
+    """
+    number = position.sequence_number
+    number = number.zfill(SEQUENCE_DIGITS) if number.isascii() and number.isdigit() else _part(number)
+    parts = [_part(each) for each in (position.stream, position.shard) if each]
+    return "/".join([*parts, f"{number}-{position.sub_sequence_number:0{SUB_SEQUENCE_DIGITS}}"])
+
+
+def _part(name: str) -> str:
+    """One part of a key: without slashes, and of `PART_BYTES` at most."""
+    quoted = quote(name, safe=":", errors="surrogatepass")
+    if len(quoted) <= PART_BYTES:
+        return quoted
+    digest = hashlib.blake2b(quoted.encode(), digest_size=_DIGEST_BYTES).hexdigest()
+    return f"{quoted[: PART_BYTES - len(digest) - 1]}~{digest}"
 
 
 def dead_letters(client: S3Client, bucket: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -109,7 +109,7 @@ def finish(prepared: Prepared, facts: Mapping[str, Json], stages: Stages) -> Pro
             for encode in stages.routes[event.type].destinations:
                 deliveries.append(encode(record, event))  # noqa: PERF401 - the same
         except Exception as error:  # noqa: BLE001 - every way to fail is an outcome of the record
-            dead[record.position] = _dead_letter(record, error, Stage.ROUTE)
+            dead[record.position] = dead_letter(record, error, Stage.ROUTE)
     if dead:
         deliveries = [delivery for delivery in deliveries if delivery.position not in dead]
     return Processed(deliveries, [*prepared.dead_letters, *dead.values()])
@@ -127,7 +127,7 @@ def _outcomes(
     try:
         user_records = stages.unpack(record)
     except Exception as error:  # noqa: BLE001 - every way to fail is an outcome of the record
-        return [(record, _dead_letter(record, error, Stage.UNPACK))]
+        return [(record, dead_letter(record, error, Stage.UNPACK))]
     return [(each, _events(each, stages, claims)) for each in user_records] or [(record, ())]
 
 
@@ -146,10 +146,11 @@ def _events(record: Record, stages: Stages, claims: Claims) -> Sequence[Event] |
         stage = Stage.TRANSFORM
         return stages.routes[event.type].transform(event)
     except Exception as error:  # noqa: BLE001 - the same
-        return _dead_letter(record, error, stage)
+        return dead_letter(record, error, stage)
 
 
-def _dead_letter(record: Record, error: Exception, stage: Stage) -> DeadLetter:
+def dead_letter(record: Record, error: Exception, stage: Stage) -> DeadLetter:
+    """What becomes of a record whose way ended in an error: with the Rejection's reason, or as a bug."""
     if isinstance(error, Rejection):
         return DeadLetter(record, error.reason, error.detail, stage)
     return DeadLetter(record, Reason.BUG, f"{type(error).__name__} at {place(error)}", stage)

@@ -37,3 +37,11 @@ def respond(records: Sequence[Record], first_failure: Position | None) -> Partia
     if all(record.position.sequence_number != identifier for record in records):
         raise ValueError(f"the first failure {first_failure} is not in the batch")
     return {"batchItemFailures": [{"itemIdentifier": identifier}]}
+
+
+def respond_with_all(records: Sequence[Record], failed: Sequence[Record]) -> PartialBatchResponse:
+    """Name every message of a queue that is to come again. Raises ValueError when one is not of the batch."""
+    identifiers = [record.position.sequence_number for record in failed]
+    if not {*identifiers} <= {record.position.sequence_number for record in records}:
+        raise ValueError("a message that failed is not in the batch")
+    return {"batchItemFailures": [{"itemIdentifier": each} for each in identifiers]}

@@ -21,6 +21,7 @@ from pipeline.aws.clients import Clients
 from pipeline.core.claim import leave
 from pipeline.environment import Environment
 from pipeline.testing.api_events import api_event
+from pipeline.testing.arrivals import sns_event, sqs_event
 from pipeline.testing.lambda_events import dynamodb_event, dynamodb_record, kinesis_event, log_event
 
 if TYPE_CHECKING:
@@ -29,14 +30,16 @@ if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
 
     from pipeline.aws.cloudformation.template import Template
-    from pipeline.topology import AnyFunction, Function
+    from pipeline.topology.kinds import AnyFunction, Function
 
 type Grants = dict[str, set[str]]
 
 # What Lambda itself does with the role of a function: none of it shows in the function's own calls.
-BY_LAMBDA = {"logs:CreateLogStream", "logs:PutLogEvents", "s3:ListBucket"}
+BY_LAMBDA = {"logs:CreateLogStream", "logs:PutLogEvents", "s3:ListBucket"} | {
+    f"sqs:{each}" for each in ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage", "SendMessage")
+}
 GIVEN_UP = "DeadLetterBucket/aws/lambda/*"
-FUNCTIONS: list[AnyFunction] = [*topology.FUNCTIONS, *topology.API_FUNCTIONS]
+FUNCTIONS: list[AnyFunction] = [*topology.ALL_FUNCTIONS]
 # The one role beside those of functions: the account's, with which API Gateway writes logs.
 LOGS_ROLE = "ApiLogsRole"
 
@@ -258,6 +261,24 @@ def calls_of_ingest_api() -> Grants:
     return dict(calls.needed)
 
 
+def calls_of_ingest_async() -> Grants:
+    """A notification that is put, and one that can never be."""
+    calls = Calls()
+    arrivals = Environment(deployed(topology.INGEST_ASYNC), calls.attach(Clients(local=True))).ingest_async()
+    for text in ("started", '{"specversion": "1.0"}'):
+        arrivals.take(sns_event(text), lambda: 900.0)
+    return dict(calls.needed)
+
+
+def calls_of_ingest_queue() -> Grants:
+    """A batch with a message that is put, and one that can never be."""
+    calls = Calls()
+    batches = Environment(deployed(topology.INGEST_QUEUE), calls.attach(Clients(local=True))).ingest_queue()
+    batch = sqs_event("started", '{"specversion": "1.0"}')
+    assert {"batchItemFailures": []} == batches.answer(batch, lambda: 30.0)
+    return dict(calls.needed)
+
+
 def calls_of_query_api() -> Grants:
     """One item, and a list by the index."""
     calls = Calls()
@@ -270,11 +291,16 @@ def calls_of_query_api() -> Grants:
 
 @pytest.mark.parametrize(
     ("function", "calls"),
-    [(topology.INGEST_API, calls_of_ingest_api), (topology.QUERY_API, calls_of_query_api)],
+    [
+        (topology.INGEST_API, calls_of_ingest_api),
+        (topology.QUERY_API, calls_of_query_api),
+        (topology.INGEST_ASYNC, calls_of_ingest_async),
+        (topology.INGEST_QUEUE, calls_of_ingest_queue),
+    ],
     ids=lambda each: getattr(each, "name", ""),
 )
-def test_the_api_uses_what_it_is_granted(function: AnyFunction, calls: Callable[[], Grants]) -> None:
-    """Every grant of a function of the API is used, and it calls nothing that is not granted."""
+def test_a_function_uses_what_it_is_granted(function: AnyFunction, calls: Callable[[], Grants]) -> None:
+    """Every grant of a function is used, and it calls nothing that is not granted."""
     grants = {name: actions - BY_LAMBDA for name, actions in declared(function).items()}
     assert {name: actions for name, actions in grants.items() if actions} == calls()
 

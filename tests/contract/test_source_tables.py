@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipeline import topology
-from pipeline.topology import RELAY_CHANGES, RESULTS, SOURCE_TABLES, Table
+from pipeline.topology import RELAY_CHANGES, RESULTS, SOURCE_TABLES
+from pipeline.topology.kinds import Table
 from tests.contract.test_iam import granted
 from tests.contract.test_template import of_type, place, read_functions, read_tables, reference
 

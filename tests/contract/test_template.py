@@ -13,13 +13,28 @@ import pytest
 
 from pipeline import topology
 from pipeline.api.operations import INGEST, QUERY
-from pipeline.topology import ApiFunction, Bucket, Function, Index, Source, Stream, Table
+from pipeline.topology.kinds import (
+    ApiFunction,
+    AsyncFunction,
+    Bucket,
+    Bus,
+    Function,
+    Index,
+    Queue,
+    QueueFunction,
+    QueueSource,
+    Rule,
+    Source,
+    Stream,
+    Table,
+    Topic,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from pipeline.aws.cloudformation.template import Template
-    from pipeline.topology import AnyFunction
+    from pipeline.topology.kinds import AnyFunction
 
 
 # What API Gateway's extension calls every method that is not named.
@@ -94,26 +109,129 @@ def read_buckets(resources: Mapping[str, Any]) -> set[Bucket]:
     }
 
 
-def read_functions(resources: Mapping[str, Any]) -> list[Function]:
-    """The functions with sources, without what they may do, which is compared on its own."""
-    sources: defaultdict[str, list[Source]] = defaultdict(list)
+def read_queues(resources: Mapping[str, Any]) -> set[Queue]:
+    """The SQS queues."""
+    found = set()
+    for name, each in of_type(resources, "AWS::SQS::Queue"):
+        redrive = each.get("RedrivePolicy")
+        found.add(
+            Queue(
+                name,
+                keep_days=each["MessageRetentionPeriod"] / 86_400,
+                hidden_seconds=each.get("VisibilityTimeout", 30),
+                is_fifo=each.get("FifoQueue", False),
+                attempts=redrive and redrive["maxReceiveCount"],
+                given_up=redrive and place(redrive["deadLetterTargetArn"]),
+            )
+        )
+    return found
+
+
+def read_topics(resources: Mapping[str, Any]) -> list[Topic]:
+    """The SNS topics: each has one subscription, of a function."""
+    topics = sorted(name for name, _ in of_type(resources, "AWS::SNS::Topic"))
+    found = [
+        Topic(place(each["TopicArn"]), place(each["Endpoint"]), place(each["RedrivePolicy"]["deadLetterTargetArn"]))
+        for _, each in of_type(resources, "AWS::SNS::Subscription")
+        if each["Protocol"] == "lambda"
+    ]
+    return found if topics == sorted(each.resource for each in found) else []
+
+
+def read_buses(resources: Mapping[str, Any]) -> set[Bus]:
+    """The EventBridge buses."""
+    return {
+        Bus(name, each["Name"]["Fn::Sub"].removeprefix("${AWS::StackName}-"))
+        for name, each in of_type(resources, "AWS::Events::EventBus")
+    }
+
+
+def read_rules(resources: Mapping[str, Any]) -> set[Rule]:
+    """The EventBridge rules that take all events of a bus, with their one target."""
+    found = set()
+    for name, each in of_type(resources, "AWS::Events::Rule"):
+        if each.get("EventPattern") == {"account": [{"Ref": "AWS::AccountId"}]}:
+            (target,) = each["Targets"]
+            found.add(
+                Rule(
+                    name,
+                    place(each["EventBusName"]),
+                    place(target["Arn"]),
+                    retries=target["RetryPolicy"]["MaximumRetryAttempts"],
+                    age_seconds=target["RetryPolicy"]["MaximumEventAgeInSeconds"],
+                    given_up=place(target["DeadLetterConfig"]["Arn"]),
+                )
+            )
+    return found
+
+
+def mappings(resources: Mapping[str, Any], *, of_queues: bool) -> Mapping[str, list[Mapping[str, Any]]]:
+    """The event source mappings of each function that has some, of queues or of streams."""
+    queues = {name for name, _ in of_type(resources, "AWS::SQS::Queue")}
+    found: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for _, each in of_type(resources, "AWS::Lambda::EventSourceMapping"):
-        sources[place(each["FunctionName"])].append(read_source(each))
+        if (place(each["EventSourceArn"]) in queues) is of_queues:
+            found[place(each["FunctionName"])].append(each)
+    return found
+
+
+def read_functions(resources: Mapping[str, Any]) -> list[Function]:
+    """The functions of streams, without what they may do, which is compared on its own."""
+    sources = mappings(resources, of_queues=False)
     return [
-        Function(**read_function(name, each), sources=tuple(sources[name]))
+        Function(**read_function(name, each), sources=tuple(map(read_source, sources[name])))
         for name, each in of_type(resources, "AWS::Lambda::Function")
         if name in sources
     ]
 
 
+def read_queue_functions(resources: Mapping[str, Any]) -> list[QueueFunction]:
+    """The functions of queues."""
+    sources = mappings(resources, of_queues=True)
+    return [
+        QueueFunction(
+            **read_function(name, each),
+            sources=frozenset(
+                QueueSource(
+                    place(mapping["EventSourceArn"]),
+                    mapping["BatchSize"],
+                    mapping.get("MaximumBatchingWindowInSeconds", 0),
+                )
+                for mapping in sources[name]
+            ),
+        )
+        for name, each in of_type(resources, "AWS::Lambda::Function")
+        if name in sources
+    ]
+
+
+def read_async_functions(resources: Mapping[str, Any]) -> list[AsyncFunction]:
+    """The functions that Lambda keeps events for, and tries again."""
+    configured = {place(each["FunctionName"]): each for _, each in of_type(resources, "AWS::Lambda::EventInvokeConfig")}
+    return [
+        AsyncFunction(
+            **read_function(name, each),
+            callers=frozenset(
+                place(permission["SourceArn"])
+                for _, permission in of_type(resources, "AWS::Lambda::Permission")
+                if place(permission["FunctionName"]) == name
+            ),
+            retries=configured[name]["MaximumRetryAttempts"],
+            age_seconds=configured[name]["MaximumEventAgeInSeconds"],
+            given_up=place(configured[name]["DestinationConfig"]["OnFailure"]["Destination"]),
+        )
+        for name, each in of_type(resources, "AWS::Lambda::Function")
+        if name in configured
+    ]
+
+
 def read_api_functions(resources: Mapping[str, Any]) -> list[ApiFunction]:
-    """The functions without a source, with what API Gateway asks of them."""
+    """The functions that API Gateway asks, with what it asks of them."""
     operations = read_operations(resources)
-    sources = {place(each["FunctionName"]) for _, each in of_type(resources, "AWS::Lambda::EventSourceMapping")}
     return [
         ApiFunction(**read_function(name, each), operations=frozenset(operations[name]))
         for name, each in of_type(resources, "AWS::Lambda::Function")
-        if name not in sources
+        if name in operations
     ]
 
 
@@ -167,10 +285,22 @@ def test_streams_tables_and_buckets_are_the_declared_ones(resources: Mapping[str
     assert set(topology.BUCKETS) == read_buckets(resources)
 
 
+def test_queues_topics_and_buses_are_the_declared_ones(resources: Mapping[str, Any]) -> None:
+    """The template makes the declared doors and no others, and each leads where it is declared to."""
+    assert set(topology.QUEUES) == read_queues(resources)
+    assert list(topology.TOPICS) == read_topics(resources)
+    assert set(topology.BUSES) == read_buses(resources)
+    assert set(topology.RULES) == read_rules(resources)
+
+
 def test_functions_are_the_declared_ones(resources: Mapping[str, Any]) -> None:
     """Handlers, environment, sources and batch settings are the declared ones, of all functions and no others."""
     assert without_grants(topology.FUNCTIONS) == read_functions(resources)
     assert without_grants(topology.API_FUNCTIONS) == read_api_functions(resources)
+    assert without_grants(topology.ASYNC_FUNCTIONS) == read_async_functions(resources)
+    assert without_grants(topology.QUEUE_FUNCTIONS) == read_queue_functions(resources)
+    made = {name for name, _ in of_type(resources, "AWS::Lambda::Function")}
+    assert {each.resource for each in topology.ALL_FUNCTIONS} == made
 
 
 def test_the_api_leads_to_the_operations() -> None:
@@ -208,10 +338,12 @@ def test_an_operation_that_differs_is_seen(
 
 
 def test_every_mapping_belongs_to_a_declared_function(resources: Mapping[str, Any]) -> None:
-    """A function has one event source mapping for each of its sources, and there is no mapping beside those."""
+    """A function has a mapping for each of its sources, and there is no mapping beside those."""
     mapped = [place(each["FunctionName"]) for _, each in of_type(resources, "AWS::Lambda::EventSourceMapping")]
+    declared = [each.resource for each in topology.FUNCTIONS for _ in each.sources]
+    declared += [each.resource for each in topology.QUEUE_FUNCTIONS for _ in each.sources]
 
-    assert sorted(each.resource for each in topology.FUNCTIONS for _ in each.sources) == sorted(mapped)
+    assert sorted(declared) == sorted(mapped)
 
 
 def test_outputs_are_the_declared_ones(template: Template) -> None:
@@ -220,18 +352,25 @@ def test_outputs_are_the_declared_ones(template: Template) -> None:
 
 
 def test_references_lead_somewhere() -> None:
-    """What functions consume, give up into, and are told about is declared."""
-    known = {each.resource for each in (*topology.STREAMS, *topology.TABLES, *topology.BUCKETS)}
+    """What functions consume, give up into, and are told about is declared; so is what the doors lead to."""
+    held = (*topology.STREAMS, *topology.TABLES, *topology.BUCKETS, *topology.QUEUES)
+    doors = (*topology.TOPICS, *topology.RULES)
     told = {
         value.strip("${}")
-        for each in (*topology.FUNCTIONS, *topology.API_FUNCTIONS)
+        for each in topology.ALL_FUNCTIONS
         for value in each.environment.values()
         if value.startswith("${")
     }
-
     sources = [source for each in topology.FUNCTIONS for source in each.sources]
     consumed = {source.resource.partition("/")[0] for source in sources}
-    assert told | consumed | {source.given_up for source in sources} <= known
+    consumed |= {source.resource for each in topology.QUEUE_FUNCTIONS for source in each.sources}
+    given_up = {source.given_up for source in sources}
+    given_up |= {each.given_up for each in (*topology.ASYNC_FUNCTIONS, *doors)}
+    given_up |= {each.given_up for each in topology.QUEUES if each.given_up}
+
+    assert told | consumed | given_up <= {each.resource for each in held}
+    called = {each.resource: each.callers for each in topology.ASYNC_FUNCTIONS}
+    assert all(each.resource in called[each.function] for each in doors)
 
 
 @pytest.mark.parametrize(
@@ -273,3 +412,47 @@ def test_a_resource_more_is_seen(template: Template, translate: Callable[[Templa
     assert set(topology.TABLES) < read_tables(found)
     assert set(topology.BUCKETS) < read_buckets(found)
     assert len(topology.FUNCTIONS) < len(read_functions(found))
+
+
+DOORS = {
+    "Queue": ("Properties", "VisibilityTimeout"),
+    "FifoQueue": ("Properties", "RedrivePolicy", "maxReceiveCount"),
+    "TopicSubscription": ("Properties", "RedrivePolicy", "deadLetterTargetArn"),
+    "Bus": ("Properties", "Name"),
+    "BusRule": ("Properties", "Targets", 0, "RetryPolicy", "MaximumRetryAttempts"),
+    "IngestAsyncFunction": ("Properties", "EventInvokeConfig", "MaximumEventAgeInSeconds"),
+    "IngestQueueFunction": ("Properties", "Events", "Messages", "Properties", "BatchSize"),
+    "TopicPermission": ("Properties", "SourceArn"),
+}
+
+
+@pytest.mark.parametrize(("name", "path"), DOORS.items(), ids=DOORS)
+def test_a_door_that_differs_is_seen(
+    template: Template,
+    translate: Callable[[Template], Mapping[str, Any]],
+    name: str,
+    path: tuple[str | int, ...],
+) -> None:
+    """Any setting of a door that is changed on one side only makes the two differ."""
+    inner: Any = template["Resources"][name]
+    for part in path[:-1]:
+        inner = inner[part]
+    other = {"Fn::GetAtt": ["FifoQueue", "Arn"]} if "Arn" in str(path[-1]) else 61
+    inner[path[-1]] = {"Fn::Sub": "${AWS::StackName}-other"} if path[-1] == "Name" else other
+    found = translate(template)["Resources"]
+
+    assert (
+        set(topology.QUEUES),
+        list(topology.TOPICS),
+        set(topology.BUSES),
+        set(topology.RULES),
+        without_grants(topology.ASYNC_FUNCTIONS),
+        without_grants(topology.QUEUE_FUNCTIONS),
+    ) != (
+        read_queues(found),
+        read_topics(found),
+        read_buses(found),
+        read_rules(found),
+        read_async_functions(found),
+        read_queue_functions(found),
+    )

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from pipeline.aws.clients import Clients
     from pipeline.aws.cloudformation.progress import Step
+    from pipeline.topology.kinds import AnyFunction
 
 pytestmark = pytest.mark.integration
 
@@ -218,8 +219,8 @@ def test_the_package_is_the_same_from_another_folder(tmp_path: Path) -> None:
     assert all("aarch64" in name or "abi3" in name for name in libraries)
 
 
-@pytest.mark.parametrize("function", topology.FUNCTIONS, ids=lambda each: each.name)
-def test_a_handler_needs_nothing_but_its_package(tmp_path: Path, function: topology.Function) -> None:
+@pytest.mark.parametrize("function", topology.ALL_FUNCTIONS, ids=lambda each: each.name)
+def test_a_handler_needs_nothing_but_its_package(tmp_path: Path, function: AnyFunction) -> None:
     """Unpacked on its own, with only what the runtime of Lambda has beside it, the handler is imported."""
     package = build(project_root(), on_this_machine(), quiet)
     with zipfile.ZipFile(package.path) as archive:

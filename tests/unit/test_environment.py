@@ -38,6 +38,8 @@ VARIABLES = {
         "RESULTS_TABLE": "results",
     },
     "collect": {"STREAM_NAME": "events", "RESULTS_TABLE": "results", "CANARY_ENABLED": "true"},
+    "ingest_async": {"STREAM_NAME": "events", "DEAD_LETTER_BUCKET": "dead"},
+    "ingest_queue": {"STREAM_NAME": "events", "DEAD_LETTER_BUCKET": "dead"},
 }
 CLIENTS = Clients(local=True)
 
@@ -87,6 +89,21 @@ def test_a_wrong_target() -> None:
     """A target that is none is refused when the function starts."""
     with pytest.raises(Misconfiguration, match=r"target 1 of PingTargets: .*; write https://host/path"):
         Environment({**VARIABLES["collect"], "PING_TARGETS": "example.com"}, CLIENTS).collect()
+
+
+def test_ingest_queue() -> None:
+    """`ingest_queue` puts onto the stream it was given, and keeps dead letters under its own name."""
+    intake = Environment(VARIABLES["ingest_queue"], CLIENTS).ingest_queue().intake
+    assert isinstance(intake.stream, KinesisSink)
+    assert DeadLetterBucket(CLIENTS.s3, "dead", "ingest_queue") == intake.dead_letters
+    assert intake.rules.routes.keys() == intake.rules.validators.keys()
+
+
+def test_ingest_async() -> None:
+    """`ingest_async` knows the sources that may invoke it."""
+    assert {"aws:sns", "aws.eventbridge"} == Environment(
+        VARIABLES["ingest_async"], CLIENTS
+    ).ingest_async().takers.keys()
 
 
 @pytest.mark.parametrize("value", [None, ""])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pipeline.topology import Function
+    from pipeline.topology.kinds import Function
 
 # Lambda API reference, CreateEventSourceMapping: the bounds of each setting.
 _BOUNDS: Final = {

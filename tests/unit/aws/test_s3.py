@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from pipeline.aws.backoff import Backoff
 from pipeline.aws.s3 import (
+    DEAD_LETTER_PREFIX,
     DEAD_LETTER_WRITERS,
     ArchiveSink,
     DeadLetterBucket,
@@ -337,6 +338,36 @@ def test_position_of_a_change() -> None:
     """A change's dead letter lies under its table and the label of its stream."""
     (record,) = read(dynamodb_event(dynamodb_record({"id": {"S": "1"}}, after={}, sequence_number=7)))
     assert f"orders/2026-11-23T10:00:00.000/{7:056}-00000000" == position_key(record.position)
+
+
+TOPIC = "arn:aws:sns:us-east-1:000000000000:orders"
+
+
+@pytest.mark.parametrize(
+    ("position", "expected"),
+    [
+        (Position(TOPIC, "", "95df01b4-ee98"), f"{TOPIC}/95df01b4-ee98-00000000"),
+        (
+            Position("s3://b/a b/ü.log?versionId=1", "", "7"),
+            f"s3:%2F%2Fb%2Fa%20b%2F%C3%BC.log%3FversionId%3D1/{7:056}-00000000",
+        ),
+        (Position("aws.eventbridge/shop", "", "../../x"), "aws.eventbridge%2Fshop/..%2F..%2Fx-00000000"),
+        (Position("q", "", "\ud800"), "q/%ED%A0%80-00000000"),
+        (Position("q", "", "²"), "q/%C2%B2-00000000"),
+    ],
+    ids=["topic", "object", "event", "half a surrogate pair", "a digit that is none"],
+)
+def test_position_of_another_source(position: Position, expected: str) -> None:
+    """What comes from no stream has a key of its own, too, of two parts and of plain characters."""
+    assert expected == position_key(position)
+
+
+def test_position_keys_are_bounded() -> None:
+    """Names of any length make keys that S3 takes, and that differ as the names do."""
+    names = ["x" * 1024, "x" * 1023 + "y", "\U0001f4a5" * 1024]
+    keys = {position_key(Position(stream, shard, id_)) for stream in names for shard in names for id_ in names}
+    assert len(names) ** 3 == len(keys)
+    assert max(map(len, keys)) <= 1024 - len(f"{DEAD_LETTER_PREFIX}.json")
 
 
 @pytest.mark.parametrize("page", [1, 2, 1000])

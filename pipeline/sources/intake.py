@@ -1,0 +1,131 @@
+"""Records of a door, settled: each is put onto the stream, kept as a dead letter, or to be delivered again.
+
+    accept ▸ put ▸ keep the dead letters ▸ check the ledger ▸ tell it
+
+Nothing counts as put without its sequence number, and nothing as dead-lettered whose dead letter is not written. What
+comes again makes the same event and the same dead letter, so it has no second effect.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pipeline.core.arrival import accept
+from pipeline.core.process import is_flood
+from pipeline.errors import BugFlood
+from pipeline.model import DeadLetter, Entry, Failure, Ledger, Reason, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pipeline.core.submission import Rules
+    from pipeline.model import Position, Record
+    from pipeline.ports import DeadLetterSink, Remaining, Report, Sink
+
+# One call takes 21 s at worst: 10 s of silence, a wait, and 10 s more (`aws.clients`). The first is always made, and no
+# other begun later than that before the end, so that there is always an answer.
+RESERVE_SECONDS = 21.5
+
+
+@dataclass
+class Settled:
+    """What became of some records so far; those without an outcome were not begun."""
+
+    records: Sequence[Record]
+    put: set[Position] = field(default_factory=set)
+    dead: dict[Position, DeadLetter] = field(default_factory=dict)
+    failures: dict[Position, Failure] = field(default_factory=dict)
+
+    def is_done(self, record: Record) -> bool:
+        """Whether it is never to be delivered again."""
+        return record.position in self.put or record.position in self.dead
+
+    @property
+    def undone(self) -> list[Record]:
+        """What is to be delivered again, in order."""
+        return [each for each in self.records if not self.is_done(each)]
+
+    def ledger(self) -> Ledger:
+        """The counts; what was put is called delivered, for here the stream is where records go."""
+        positions = [each.position for each in self.records]
+        return Ledger(
+            received=len(positions),
+            delivered=sum(each in self.put for each in positions),
+            dead_lettered=sum(each in self.dead for each in positions),
+            retried=len(self.undone),
+            reasons=Counter(self.dead[each].reason for each in positions if each in self.dead),
+        )
+
+
+@dataclass(frozen=True)
+class Intake:
+    """Where the records of a door go: the stream, the dead letters, the report; `now` in epoch seconds."""
+
+    stream: Sink[Entry]
+    dead_letters: DeadLetterSink
+    rules: Rules
+    report: Report
+    now: Callable[[], float]
+
+    def settle(self, records: Sequence[Record], remaining: Remaining) -> Settled:
+        """All of them side by side, in order per key. Raises Misconfiguration, BugFlood, LedgerMismatch."""
+        settled = Settled(records)
+        self._settle(settled, [accept(each, self.rules) for each in records], _without_reserve(remaining))
+        self._tell(settled)
+        return settled
+
+    def settle_in_order(self, records: Sequence[Record], remaining: Remaining) -> Settled:
+        """One after the other, up to the first that has to come again: none after it is put or kept.
+
+        The first is always tried. Raises Misconfiguration, BugFlood, LedgerMismatch.
+        """
+        settled, left = Settled(records), _without_reserve(remaining)
+        accepted = [accept(each, self.rules) for each in records]
+        _refuse_flood([each for each in accepted if isinstance(each, DeadLetter)], records)
+        for place, (record, each) in enumerate(zip(records, accepted, strict=True)):
+            if place and left() <= 0:
+                break
+            self._settle(settled, [each], left)
+            if not settled.is_done(record):
+                break
+        self._tell(settled)
+        return settled
+
+    def _settle(self, settled: Settled, accepted: Sequence[Entry | DeadLetter], left: Remaining) -> None:
+        entries = [each for each in accepted if isinstance(each, Entry)]
+        dead = {each.record.position: each for each in accepted if isinstance(each, DeadLetter)}
+        if len(accepted) > 1:
+            _refuse_flood([*dead.values()], settled.records)
+        failures = dict(self.stream.write(entries, left)) if entries else {}
+        settled.put |= {each.position for each in entries} - failures.keys()
+        records = {each.position: each for each in settled.records}
+        for position, failure in failures.items():
+            if failure.permanent:
+                dead[position] = DeadLetter(records[position], Reason.REFUSED_BY_SINK, failure.detail, Stage.WRITE)
+        unkept = self.dead_letters.keep([*dead.values()], left) if dead else {}
+        settled.dead |= {position: each for position, each in dead.items() if position not in unkept}
+        settled.failures |= {at: each for at, each in failures.items() if not each.permanent} | dict(unkept)
+
+    def _tell(self, settled: Settled) -> None:
+        ledger = settled.ledger()
+        ledger.check()
+        records = settled.records
+        self.report.batch(
+            ledger,
+            first=records[0].position if records else None,
+            last=records[-1].position if records else None,
+            lag_seconds=max(0.0, self.now() - records[-1].arrived_at) if records else 0.0,
+            size=len(records),
+            size_bytes=sum(len(each.data or b"") for each in records),
+        )
+
+
+def _without_reserve(remaining: Remaining) -> Remaining:
+    return lambda: remaining() - RESERVE_SECONDS
+
+
+def _refuse_flood(dead_letters: Sequence[DeadLetter], records: Sequence[Record]) -> None:
+    if is_flood(dead_letters, records):
+        raise BugFlood(f"most of {len(records)} records hit a bug, so none was put: {dead_letters[0].detail}")

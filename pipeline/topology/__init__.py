@@ -1,0 +1,104 @@
+"""What a stack consists of: streams, tables, buckets, doors, functions, and what each function may do to which of them.
+
+Plain data. `infra/template.yaml` is written by hand and says the same in CloudFormation's words; a contract test holds
+the two equal, both ways. A resource is named by its logical id in the template; `OrdersTable/stream` is the stream of a
+table, `ResultsTable/index/timeline` an index of one, `ArchiveBucket/archive/*` what lies under a prefix of a bucket,
+`${Stream}` the deployed name of a resource.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pipeline.topology.api import INGEST_API, QUERY_API
+from pipeline.topology.arrivals import INGEST_ASYNC, INGEST_QUEUE
+from pipeline.topology.resources import (
+    ARCHIVE,
+    BUS,
+    BUS_RULE,
+    CLAIMS,
+    DEAD_LETTERS,
+    FIFO_QUEUE,
+    QUEUE,
+    RESULTS,
+    SOURCE_TABLES,
+    STREAM,
+    TOPIC,
+    UNDELIVERED,
+    UNDELIVERED_FIFO,
+)
+from pipeline.topology.streams import PROCESS, RELAY_CHANGES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "ALL_FUNCTIONS",
+    "API_FUNCTIONS",
+    "ARCHIVE",
+    "ASYNC_FUNCTIONS",
+    "BUCKETS",
+    "BUS",
+    "BUSES",
+    "BUS_RULE",
+    "CLAIMS",
+    "DEAD_LETTERS",
+    "FIFO_QUEUE",
+    "FUNCTIONS",
+    "INGEST_API",
+    "INGEST_ASYNC",
+    "INGEST_QUEUE",
+    "OUTPUTS",
+    "PROCESS",
+    "QUERY_API",
+    "QUEUE",
+    "QUEUES",
+    "QUEUE_FUNCTIONS",
+    "RELAY_CHANGES",
+    "RESULTS",
+    "RULES",
+    "SOURCE_TABLES",
+    "STREAM",
+    "STREAMS",
+    "TABLES",
+    "TOPIC",
+    "TOPICS",
+    "UNDELIVERED",
+    "UNDELIVERED_FIFO",
+]
+
+STREAMS: Final = (STREAM,)
+TABLES: Final = (RESULTS, *SOURCE_TABLES)
+BUCKETS: Final = (ARCHIVE, DEAD_LETTERS, CLAIMS)
+QUEUES: Final = (UNDELIVERED, UNDELIVERED_FIFO, QUEUE, FIFO_QUEUE)
+TOPICS: Final = (TOPIC,)
+BUSES: Final = (BUS,)
+RULES: Final = (BUS_RULE,)
+FUNCTIONS: Final = (PROCESS, RELAY_CHANGES)
+API_FUNCTIONS: Final = (INGEST_API, QUERY_API)
+ASYNC_FUNCTIONS: Final = (INGEST_ASYNC,)
+QUEUE_FUNCTIONS: Final = (INGEST_QUEUE,)
+ALL_FUNCTIONS: Final = (*FUNCTIONS, *API_FUNCTIONS, *ASYNC_FUNCTIONS, *QUEUE_FUNCTIONS)
+
+OUTPUTS: Final[Mapping[str, str]] = {
+    "StreamName": "${Stream}",
+    "StreamArn": "${Stream.Arn}",
+    "ResultsTableName": "${ResultsTable}",
+    "ResultsTableStreamArn": "${ResultsTable.StreamArn}",
+    **{f"{table.resource}Name": f"${{{table.resource}}}" for table in SOURCE_TABLES},
+    "ArchiveBucketName": "${ArchiveBucket}",
+    "DeadLetterBucketName": "${DeadLetterBucket}",
+    "ClaimsBucketName": "${ClaimsBucket}",
+    "ProcessFunctionName": "${ProcessFunction}",
+    "RelayChangesFunctionName": "${RelayChangesFunction}",
+    "TopicArn": "${Topic}",
+    "BusName": "${Bus}",
+    "QueueUrl": "${Queue}",
+    "FifoQueueUrl": "${FifoQueue}",
+    "UndeliveredQueueUrl": "${UndeliveredQueue}",
+    "UndeliveredFifoQueueUrl": "${UndeliveredFifoQueue}",
+    "IngestAsyncFunctionName": "${IngestAsyncFunction}",
+    "IngestQueueFunctionName": "${IngestQueueFunction}",
+    "ApiUrl": "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/v1",
+    "ApiId": "${Api}",
+}

@@ -1,0 +1,49 @@
+"""The functions that take what arrives at the other doors: a topic, a bus, queues."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pipeline.topology.grants import GIVE_UP_EVENTS, KEEP_DEAD_LETTERS, LOG, PUT, READ_QUEUE
+from pipeline.topology.kinds import AsyncFunction, Grant, QueueFunction, QueueSource
+
+INGEST_ASYNC: Final = AsyncFunction(
+    resource="IngestAsyncFunction",
+    name="ingest-async",
+    handler="pipeline.functions.ingest_async.handler",
+    callers=frozenset({"Topic", "BusRule"}),
+    retries=2,
+    age_seconds=21_600,
+    given_up="UndeliveredQueue",
+    environment={
+        "POWERTOOLS_METRICS_NAMESPACE": "kinesis-pipeline",
+        "POWERTOOLS_SERVICE_NAME": "ingest_async",
+        "STREAM_NAME": "${Stream}",
+        "DEAD_LETTER_BUCKET": "${DeadLetterBucket}",
+    },
+    grants=(PUT, KEEP_DEAD_LETTERS, GIVE_UP_EVENTS, Grant("IngestAsyncLogs", LOG)),
+    timeout_seconds=900,
+)
+
+INGEST_QUEUE: Final = QueueFunction(
+    resource="IngestQueueFunction",
+    name="ingest-queue",
+    handler="pipeline.functions.ingest_queue.handler",
+    sources=frozenset(
+        {QueueSource("Queue", batch_size=500, window_seconds=1), QueueSource("FifoQueue", batch_size=10)}
+    ),
+    environment={
+        "POWERTOOLS_METRICS_NAMESPACE": "kinesis-pipeline",
+        "POWERTOOLS_SERVICE_NAME": "ingest_queue",
+        "STREAM_NAME": "${Stream}",
+        "DEAD_LETTER_BUCKET": "${DeadLetterBucket}",
+    },
+    grants=(
+        Grant("Queue", READ_QUEUE),
+        Grant("FifoQueue", READ_QUEUE),
+        PUT,
+        KEEP_DEAD_LETTERS,
+        Grant("IngestQueueLogs", LOG),
+    ),
+    timeout_seconds=30,
+)

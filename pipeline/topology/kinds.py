@@ -1,0 +1,223 @@
+"""The kinds of things that a stack consists of. Plain data; the package says how they are named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A Kinesis data stream.
+
+    Args:
+        retention_hours: 24 (Kinesis's default) to 8760.
+    """
+
+    resource: str
+    retention_hours: int
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A global secondary index that projects everything; `key` is the partition key and the sort key, both strings."""
+
+    name: str
+    key: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A DynamoDB table.
+
+    Args:
+        key: the partition key and, when there is one, the sort key; all are strings.
+        stream_view: what its stream carries: NEW_IMAGE or NEW_AND_OLD_IMAGES.
+        expires: the attribute that holds when an item expires, in epoch seconds.
+    """
+
+    resource: str
+    key: tuple[str, ...]
+    stream_view: str
+    expires: str
+    indexes: tuple[Index, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """An S3 bucket.
+
+    Args:
+        keep_days: after how many days its objects are removed; None keeps them for good.
+    """
+
+    resource: str
+    keep_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """An SQS queue.
+
+    Args:
+        keep_days: how long a message stays that nobody takes, 14 at most.
+        hidden_seconds: how long one is hidden that was taken; until then nobody sees again what was not done.
+        given_up: the queue for what was taken `attempts` times and never done; a FIFO queue's is a FIFO queue.
+    """
+
+    resource: str
+    keep_days: int
+    hidden_seconds: int = 30
+    is_fifo: bool = False
+    attempts: int | None = None
+    given_up: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """An SNS topic.
+
+    Args:
+        function: what it invokes with each message.
+        given_up: the queue for messages that it could not hand over.
+    """
+
+    resource: str
+    function: str
+    given_up: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bus:
+    """An EventBridge bus. `name` is the end of its name in AWS, which starts with the stack's."""
+
+    resource: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An EventBridge rule that hands the events of a bus to a function.
+
+    Args:
+        retries: how often it tries to, 185 at most.
+        age_seconds: for how long, a day at most.
+        given_up: the queue for events that it could not hand over.
+    """
+
+    resource: str
+    bus: str
+    function: str
+    retries: int
+    age_seconds: int
+    given_up: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a function consumes, and how its event source mapping cuts it into batches.
+
+    Args:
+        resource: a Kinesis stream or the stream of a table.
+        batch_size: records of one invocation at most; 6 MB bound it as well.
+        window_seconds: how long a batch is gathered at most.
+        batches_per_shard: 1 to 10 at once.
+        retries: how often a failed batch is tried again before Lambda gives it up.
+        age_seconds: how old a record may get before Lambda gives it up.
+        given_up: the bucket that batches are written to when they are given up.
+    """
+
+    resource: str
+    batch_size: int
+    window_seconds: int
+    batches_per_shard: int
+    retries: int
+    age_seconds: int
+    given_up: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a function may do to a resource; actions are IAM's."""
+
+    resource: str
+    actions: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnyFunction:
+    """A Lambda function.
+
+    Args:
+        name: the end of its name in AWS, which starts with the stack's.
+        handler: `module.attribute`.
+        environment: its variables.
+        grants: all that its role allows.
+    """
+
+    resource: str
+    name: str
+    handler: str
+    environment: Mapping[str, str]
+    grants: tuple[Grant, ...]
+    timeout_seconds: int = 60
+    memory_mb: int = 1769
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function(AnyFunction):
+    """One that consumes streams, in batches of one of them each."""
+
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiFunction(AnyFunction):
+    """One that answers requests of the REST API.
+
+    Args:
+        operations: method and path of what it is asked; ANY is every method that no other function has of the path.
+    """
+
+    operations: frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsyncFunction(AnyFunction):
+    """One that is invoked without waiting for its answer.
+
+    Args:
+        callers: what may invoke it.
+        retries: how often Lambda tries again after an error, 2 at most.
+        age_seconds: for how long Lambda keeps an event that it cannot hand over, six hours at most.
+        given_up: the queue for events that Lambda gives up, with the error.
+    """
+
+    callers: frozenset[str]
+    retries: int
+    age_seconds: int
+    given_up: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSource:
+    """A queue that a function consumes, and how its event source mapping cuts it into batches.
+
+    Args:
+        batch_size: messages of one invocation at most, 10 from a FIFO queue; 6 MB bound it as well.
+        window_seconds: how long a batch is gathered at most; a FIFO queue has no window.
+    """
+
+    resource: str
+    batch_size: int
+    window_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueFunction(AnyFunction):
+    """One that consumes queues."""
+
+    sources: frozenset[QueueSource]
