@@ -25,6 +25,7 @@ lint: setup
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/lint-imports
+	$(PIPELINE) schema check
 
 types: setup
 	.venv/bin/mypy

@@ -94,4 +94,4 @@ def write(root: Path, contents: Mapping[str, str]) -> None:
 def check_free(root: Path, places: Mapping[str, object]) -> None:
     """Raise InputError when one of the files is there."""
     if taken := [place for place in places if (root / place).exists()]:
-        raise InputError(f"{' and '.join(taken)} is there, and nothing is overwritten; take another name or version")
+        raise InputError(f"nothing is overwritten, and there is {', '.join(taken)}; take another name or version")

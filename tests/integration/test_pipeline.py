@@ -76,7 +76,7 @@ def fresh(count: int, **data: object) -> list[dict[str, Any]]:
 def test_good_records_are_delivered_and_bad_ones_hold_nothing_back(deployed: Deployed) -> None:
     """Between good records, each kind of bad record ends as a dead letter with its reason and its original bytes."""
     good = fresh(120)
-    unknown = {**log_event(uuid.uuid4().hex), "type": "log.v9"}
+    unknown = {**log_event(uuid.uuid4().hex), "type": "log.v99"}
     bad = {
         "not_json": b"{not json",
         "not_utf8": b'{"id": "\xff"}',

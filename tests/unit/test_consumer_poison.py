@@ -63,7 +63,7 @@ POISON: dict[str, tuple[bytes | dict[str, Any], Reason, Stage]] = {
     "an array": (b"[]", Reason.NOT_AN_EVENT, Stage.DECODE),
     "not an event": (b"{}", Reason.NOT_AN_EVENT, Stage.DECODE),
     "a key twice": (body('"a","body":"b"'), Reason.DUPLICATE_KEY, Stage.DECODE),
-    "unknown type": (with_log(type="log.v2"), Reason.UNKNOWN_TYPE, Stage.VALIDATE),
+    "unknown type": (with_log(type="log.v99"), Reason.UNKNOWN_TYPE, Stage.VALIDATE),
     "schema-invalid": (with_log(data={"body": 7}), Reason.SCHEMA_INVALID, Stage.VALIDATE),
     "bad time": (with_log(time="yesterday"), Reason.TIME_INVALID, Stage.TRANSFORM),
     "long integer": (body(str(2**64)), Reason.NUMBER_OUT_OF_RANGE, Stage.DECODE),

@@ -211,9 +211,8 @@ def test_bare_data_that_are_refused() -> None:
         )
         for each in answer.body["errors"]
     ]
-    assert ["attribute type: type 'logs' has no schema; did you mean log.v1?"] == [
-        each["detail"] for each in bare(bench, {"body": "x"}, "logs").body["errors"]
-    ]
+    (unknown,) = bare(bench, {"body": "x"}, "logs").body["errors"]
+    assert unknown["detail"].startswith("attribute type: type 'logs' has no schema; did you mean log.v")
     assert 400 == bare(bench, [], "log.v1").status
     assert [] == bench.stream.calls
 

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-FILES = ["schemas/shop.order.v1.json", "pipeline/routes/shop_order_v1.py", "tests/unit/routes/test_shop_order_v1.py"]
+FILES = [
+    "schemas/unit.order.v1.json",
+    "pipeline/routes/unit_order_v1.py",
+    "tests/unit/routes/test_unit_order_v1.py",
+]
 COPIED = ("pipeline", "schemas", "tests/unit/routes", "tests/unit/conftest.py", "tests/unit/test_routes.py",
           "tests/unit/test_schemas.py", "infra/template.yaml", "pyproject.toml")  # fmt: skip
 MAIN = ["-c", "from pipeline.cli import main; main()"]
@@ -52,7 +56,10 @@ def test_what_is_written_passes(checkout: Path) -> None:
     before = {path for path in checkout.rglob("*") if path.is_file()}
     records = checkout / "orders.ndjson"
     records.write_text('{"id": "1", "at": "2026-01-01T00:00:00Z", "total": 2.5, "lines": [{"n": 1}]}\n{"id": "2"}\n')
-    for name, options in (("shop.order.v1", []), ("shop.paid.v1", ["--from", str(records), "--examples"])):
+    for name, options in (
+        ("unit.order.v1", []),
+        ("unit.paid.v1", ["--from", str(records), "--examples"]),
+    ):
         code, out, err = python(checkout, [*MAIN, "new", name, *options])
         assert (0, True) == (code, f"put --type {name}" in err), err
         assert out.splitlines() == [each.replace("order", name.split(".")[1]) for each in FILES]
@@ -71,9 +78,9 @@ def test_nothing_is_overwritten(checkout: Path) -> None:
     """One file that is there is enough to write none."""
     route = checkout / FILES[1]
     route.write_text("mine")
-    code, out, err = python(checkout, [*MAIN, "new", "shop.order.v1"])
+    code, out, err = python(checkout, [*MAIN, "new", "unit.order.v1"])
     assert (1, "") == (code, out)
-    assert err.startswith(f"error: {FILES[1]} is there, and nothing is overwritten")
+    assert err.startswith(f"error: nothing is overwritten, and there is {FILES[1]}; take")
     assert ("mine", False) == (route.read_text(), (checkout / FILES[0]).exists())
 
 
@@ -83,7 +90,7 @@ def test_nothing_is_overwritten(checkout: Path) -> None:
         (["Orders.v1"], 2, "'Orders.v1' is no name of an event type; one is words of"),
         (["../orders.v1"], 2, "is no name"),
         (["orders"], 2, "is no name"),
-        (["log.v1"], 1, "schemas/log.v1.json and pipeline/routes/log_v1.py is there"),
+        (["log.v1"], 1, "nothing is overwritten, and there is schemas/log.v1.json, pipeline/routes/log_v1.py; take"),
         (["orders.v1", "--from", "none.ndjson"], 2, "No such file"),
         (["orders.v1", "--from", os.devnull], 1, "holds no record"),
     ],
@@ -97,9 +104,9 @@ def test_what_cannot_be(checkout: Path, arguments: list[str], code: int, said: s
 
 def test_two_types_of_one_file(checkout: Path) -> None:
     """Two names that would share the file of a route are not both taken."""
-    shutil.copy(checkout / "schemas/log.v1.json", checkout / "schemas/shop-order.v1.json")
-    _, _, err = python(checkout, [*MAIN, "new", "shop.order.v1"])
-    assert "error: shop.order.v1 would share pipeline/routes/shop_order_v1.py with shop-order.v1; take another" in err
+    shutil.copy(checkout / "schemas/log.v1.json", checkout / "schemas/unit-order.v1.json")
+    _, _, err = python(checkout, [*MAIN, "new", "unit.order.v1"])
+    assert "error: unit.order.v1 would share pipeline/routes/unit_order_v1.py with unit-order.v1; take another" in err
 
 
 def test_the_beginning_of_any_name() -> None:

@@ -166,7 +166,7 @@ def test_command_ships_another_type(stream: CheckedStream, log: Callable[[str], 
 @pytest.mark.parametrize(
     ("arguments", "code", "expected"),
     [
-        (["--type", "log.v2", "x.log"], 1, "error: there is no event type 'log.v2'; did you mean log.v1?"),
+        (["--type", "log.v99", "x.log"], 1, "error: there is no event type 'log.v99'; did you mean log.v"),
         (["--stream", "missing", "x.log"], 1, "error: there is no Kinesis stream 'missing'"),
         (["x.log"], 1, "error: x.log: there is no such file"),
         (["--raw", "--key", "user", "x.log"], 2, "Error: --raw ships lines as they are"),

@@ -234,7 +234,7 @@ def test_command_ends_by_ctrl_c(following: Following, capsys: pytest.CaptureFixt
 @pytest.mark.parametrize(
     ("arguments", "code", "expected"),
     [
-        (["--type", "log.v9"], 1, "error: there is no event type 'log.v9'; did you mean log.v1?"),
+        (["--type", "log.v99"], 1, "error: there is no event type 'log.v99'; did you mean log.v"),
         (["--table", "missing"], 1, "error: there is no table 'missing'"),
         (["--since", "soon"], 2, "Error: Invalid value for '--since': 'soon' is neither a span"),
         (["--limit", "0"], 2, "Error: Invalid value for '--limit'"),

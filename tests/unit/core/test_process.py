@@ -81,7 +81,7 @@ def test_split() -> None:
     ("record", "these", "reason", "stage"),
     [
         (b"{", stages(), Reason.NOT_JSON, Stage.DECODE),
-        ({**log_event(), "type": "log.v9"}, stages(), Reason.UNKNOWN_TYPE, Stage.VALIDATE),
+        ({**log_event(), "type": "log.v99"}, stages(), Reason.UNKNOWN_TYPE, Stage.VALIDATE),
         ({**log_event(), "data": {}}, stages(), Reason.SCHEMA_INVALID, Stage.VALIDATE),
         (log_event(), stages([reject]), Reason.TOO_LARGE, Stage.TRANSFORM),
         (log_event(), stages([crash]), Reason.BUG, Stage.TRANSFORM),
