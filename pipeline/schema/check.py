@@ -8,7 +8,7 @@ from pipeline.core import event_type
 from pipeline.errors import InputError
 from pipeline.schema.compatibility import compare
 from pipeline.schema.document import parse
-from pipeline.schema.lint import lint
+from pipeline.schema.lint import lint, structure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,16 +61,20 @@ def _type(name: str, files: Mapping[str, bytes], before: Mapping[str, bytes]) ->
         return
     faults = [Said(name, each.pointer, each.text) for each in lint(name, schema)]
     yield from faults
-    # What refers to nowhere cannot be compared; an edit of what is only badly described can.
-    if name in before and not any("ref" in each.pointer or not each.pointer for each in faults):
+    if name in before and not structure(schema):
         yield from _edits(name, _released(name, before[name]), schema)
 
 
 def _released(name: str, content: bytes) -> dict[str, Any]:
     try:
-        return parse(name, content)
+        schema = parse(name, content)
     except InputError as error:
         raise InputError(f"as it was released, {error}; compare with a later revision (--against)") from None
+    if broken := structure(schema):
+        raise InputError(
+            f"as it was released, {name}.json cannot be read: {broken[0]}; compare with a later revision (--against)"
+        )
+    return schema
 
 
 def _edits(name: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Said]:

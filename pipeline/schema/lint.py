@@ -54,12 +54,19 @@ class Finding(NamedTuple):
 
 def lint(name: str, schema: dict[str, Any]) -> list[Finding]:
     """All that is wrong with the schema of a type; of what follows from one thing, that thing only."""
+    broken = structure(schema)
+    if any(each.pointer == "" for each in broken):
+        return broken
+    found = [*_head(name, schema), *_keywords(schema), *broken]
+    return found or [*_compiles(schema)] or [*_examples(schema)]
+
+
+def structure(schema: dict[str, Any]) -> list[Finding]:
+    """What keeps a schema from being read at all: it is none, it refers to nowhere, or there is no end to it."""
     if _levels(schema) > MAX_LEVELS:
         return [Finding("", f"nested deeper than {MAX_LEVELS} levels; make it flatter, or use $defs and $ref")]
-    found = [*_head(name, schema), *_keywords(schema)]
     bad = _not_a_schema(schema)
-    found += _references(schema) if bad is None else [bad]
-    return found or [*_compiles(schema)] or [*_examples(schema)]
+    return [*_references(schema)] if bad is None else [bad]
 
 
 def _levels(value: object) -> int:

@@ -119,6 +119,15 @@ def test_a_file_that_is_no_schema(check: Check, released: Path, content: bytes) 
     assert (1, ["change.v1 /title", "log.v1"]) == (code, [line.partition(":")[0] for line in out.splitlines()])
 
 
+@pytest.mark.parametrize("change", [{"properties": 7}, {"$ref": "#"}, {"items": {"$ref": "x"}}, {"allOf": {}}])
+def test_what_cannot_be_compared(check: Check, released: Path, change: dict[str, Any]) -> None:
+    """A schema that cannot be read is told as that, and not compared."""
+    edit(released / "log.v1.json", **change)
+    code, out, _ = check(released)
+    assert (1, True) == (code, bool(out))
+    assert "breaks" not in out
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -149,14 +158,22 @@ def test_no_git(check: Check, schemas: Path, monkeypatch: pytest.MonkeyPatch) ->
     )
 
 
-def test_a_release_that_cannot_be_read(check: Check, released: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"{", "log.v1.json is not JSON"),
+        (b'{"properties": 7}', "log.v1.json cannot be read: /properties: 7 is not of type"),
+        (b'{"$ref": "#/$defs/a"}', "log.v1.json cannot be read: /$ref: #/$defs/a leads nowhere"),
+    ],
+)
+def test_a_release_that_cannot_be_read(check: Check, released: Path, content: bytes, said: str) -> None:
     """Then nothing can be said of edits since."""
     good = (released / "log.v1.json").read_bytes()
-    (released / "log.v1.json").write_bytes(b"{")
+    (released / "log.v1.json").write_bytes(content)
     git(released, "commit", "--quiet", "--all", "--message", "broken")
     (released / "log.v1.json").write_bytes(good)
     code, _, err = check(released, "--against", "HEAD")
-    assert (1, True) == (code, "error: as it was released, log.v1.json is not JSON" in err)
+    assert (1, True) == (code, f"error: as it was released, {said}" in err)
 
 
 def test_a_folder_that_was_not_there(check: Check, released: Path) -> None:

@@ -6,11 +6,16 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.environment import read_schemas
 from pipeline.project import SCHEMAS
-from pipeline.schema.lint import MAX_LEVELS, MAX_PATTERN_CHARACTERS, lint
+from pipeline.schema.compatibility import compare
+from pipeline.schema.keywords import KNOWN
+from pipeline.schema.lint import MAX_LEVELS, MAX_PATTERN_CHARACTERS, lint, structure
 
+WORDS = st.sampled_from([*sorted(KNOWN), "a", "x-invalid-examples", "value", "error", "pointer", "rule"])
 GOOD: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "$id": "urn:kinesis-pipeline:a.v1",
@@ -122,3 +127,21 @@ def test_what_follows_is_not_said() -> None:
     """A schema that is none has no examples to try."""
     spoiled = {**GOOD, "items": {"type": "text"}, "examples": [{"n": 4}]}
     assert ["/items/type"] == [each.pointer for each in lint("a.v1", spoiled)]
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-1, 3)
+    | st.sampled_from(["", "#", "#/$defs/a", "object", "^a", "(", "uuid"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(WORDS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(WORDS, JSON, max_size=5), st.dictionaries(WORDS, JSON, max_size=5))
+def test_any_json(one: dict[str, Any], other: dict[str, Any]) -> None:
+    """Whatever is in a file, it is told, and what can be read can be compared."""
+    assert isinstance(lint("a.v1", {**GOOD, **one}), list)
+    if not structure(one) and not structure(other):
+        assert isinstance(compare(one, other), list)
