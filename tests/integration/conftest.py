@@ -46,7 +46,7 @@ def localstack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
         port=free_port(),
         state=state,
         report=tell,
-        settings={"CFN_IGNORE_UNSUPPORTED_RESOURCE_TYPES": "1"},
+        settings={"CFN_IGNORE_UNSUPPORTED_RESOURCE_TYPES": "1", "ENABLE_CONFIG_UPDATES": "1"},
     )
     yield Clients(running.endpoint_url, local=True)
     emulator.down(project_root(), state=state)

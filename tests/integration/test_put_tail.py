@@ -23,6 +23,7 @@ from pipeline.errors import NotDeployed
 from pipeline.model import Accepted, Entry, Position
 from pipeline.producer import KinesisSink, TooLarge, put_in_order
 from pipeline.testing.record_stream import check_record_stream
+from tests.integration.shards import Tail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -92,21 +93,11 @@ def aws(localstack: Clients, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def on_stream(stream: KinesisStream) -> list[list[tuple[str, bytes]]]:
     """Key and data of all that lies on each shard, in order."""
-    client, name = stream.client, stream.stream_name
-    shards = []
-    for shard in client.list_shards(StreamName=name)["Shards"]:
-        iterator = client.get_shard_iterator(
-            StreamName=name, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
-        )["ShardIterator"]
-        found: list[tuple[str, bytes]] = []
-        while True:
-            answer = client.get_records(ShardIterator=iterator, Limit=10_000)
-            found += [(each["PartitionKey"], each["Data"]) for each in answer["Records"]]
-            if not answer["Records"]:
-                break
-            iterator = answer["NextShardIterator"]
-        shards.append(found)
-    return shards
+    tail = Tail(stream.client, stream.stream_name)
+    shards: dict[str, list[tuple[str, bytes]]] = {shard: [] for shard in tail.iterators}
+    for entry in tail.read():
+        shards[entry.position.shard].append((entry.partition_key, entry.data))
+    return list(shards.values())
 
 
 def unpacked(records: Iterable[tuple[str, bytes]]) -> list[bytes]:

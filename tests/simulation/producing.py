@@ -26,7 +26,10 @@ from pipeline.producer.spill import Spill
 from pipeline.testing.kinesis import Fail, FakeStream, Fault, Refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from pipeline.model import Entry
+    from pipeline.ports import RecordStream
 
 BLOCK = 250
 THROTTLED = "ProvisionedThroughputExceededException"
@@ -68,7 +71,7 @@ class Pattern:
             else:
                 yield None if kind == "none" else Fail(is_carried_out=kind == "answer lost")
 
-    def run(self, stream: FakeStream) -> list[Report]:
+    def run(self, stream: RecordStream) -> list[Report]:
         """Put all records; by several producers, one after the other, where what fails is spilled."""
         if not self.is_spilled:
             return self._put(stream, range(len(self.datas)))
@@ -85,7 +88,30 @@ class Pattern:
                     spill.rewind()
         return reports
 
-    def _put(self, stream: FakeStream, numbers: range, **options: Any) -> list[Report]:  # noqa: ANN401 - the producer's
+    def problems(self, reports: Sequence[Report], records: Iterable[Entry]) -> list[str]:
+        """What is wrong with what was told, and with what lies on the stream, in the order of each shard."""
+        found, keys = defaultdict[str, list[bytes]](list), defaultdict[str, set[str]](set)
+        for entry in records:
+            datas = [each.data for each in kpl.unpack(entry.data)] if kpl.is_aggregate(entry.data) else [entry.data]
+            for data in datas:
+                key = data.split(b" ", 1)[0].decode()
+                keys[key].add(entry.partition_key)
+                if data not in found[key]:
+                    found[key].append(data)
+        wanted = defaultdict[str, list[bytes]](list)
+        for key, data in zip(self.keys, self.datas, strict=True):
+            wanted[key].append(data)
+        problems = [
+            f"key {key}: not what was put, in that order" for key in wanted | found if wanted[key] != found[key]
+        ]
+        problems += [f"key {key}: under {len(some)} partition keys" for key, some in keys.items() if len(some) > 1]
+        if sorted(self.datas) != sorted(each.record for each in reports if isinstance(each.record, bytes)):
+            problems.append("not one report for each record")
+        if not all(each.is_accepted or isinstance(each.outcome, Spilled) for each in reports):
+            problems.append("a record was given back")
+        return problems
+
+    def _put(self, stream: RecordStream, numbers: range, **options: Any) -> list[Report]:  # noqa: ANN401 - the producer's
         reports: list[Report] = []
         with Producer(stream, reports.append, **self.options, **options) as producer:
             for number in numbers:
@@ -100,27 +126,8 @@ def problems_of(seed: int, make: Callable[[], FakeStream] = FakeStream) -> tuple
     pattern, stream = Pattern(seed), make()
     stream._faults = pattern.faults(pattern.draw.randint(0, 30))  # noqa: SLF001 - they are counted as they are met
     reports = pattern.run(stream)
-    found, keys = defaultdict[str, list[bytes]](list), defaultdict[str, set[str]](set)
-    for entry in stream.records:
-        datas = [each.data for each in kpl.unpack(entry.data)] if kpl.is_aggregate(entry.data) else [entry.data]
-        for data in datas:
-            key = data.split(b" ", 1)[0].decode()
-            keys[key].add(entry.partition_key)
-            if data not in found[key]:
-                found[key].append(data)
-    wanted = {
-        key: [data for each, data in zip(pattern.keys, pattern.datas, strict=True) if each == key]
-        for key in pattern.keys
-    }
-    problems = [
-        f"key {key}: not what was put, in that order" for key in wanted | found if wanted.get(key) != found[key]
-    ]
-    problems += [f"key {key}: under {len(some)} partition keys" for key, some in keys.items() if len(some) > 1]
-    if sorted(pattern.datas) != sorted(each.record for each in reports if isinstance(each.record, bytes)):
-        problems.append("not one report for each record")
-    if not all(each.is_accepted or isinstance(each.outcome, Spilled) for each in reports):
-        problems.append("a record was given back")
-    return problems, pattern.met + Counter({"spilled": sum(isinstance(each.outcome, Spilled) for each in reports)})
+    spilled = sum(isinstance(each.outcome, Spilled) for each in reports)
+    return pattern.problems(reports, stream.records), pattern.met + Counter({"spilled": spilled})
 
 
 def run_block(first: int, count: int) -> tuple[list[int], Counter[str]]:
