@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
@@ -62,11 +63,17 @@ def command() -> None:
     help="Java to use, of version 17 or newer; else the one on PATH, else one is installed.",
 )
 @state_option
-def up(port: int, timeout: float, java_home: Path | None, state: Path | None, *, docker: bool) -> None:
+@click.pass_context
+def up(
+    ctx: click.Context, port: int, timeout: float, java_home: Path | None, state: Path | None, *, docker: bool
+) -> None:
     """Start LocalStack and wait until it answers. Prints the endpoint."""
     options = emulator.Options(timeout, java_home, docker)
     started = emulator.up(project_root(), port=port, state=state, options=options, report=_tell)
     _tell(f"LocalStack is {'up' if started.started else 'running already'}; its log: {started.log_path}")
+    asked = ctx.get_parameter_source("port") is click.core.ParameterSource.COMMANDLINE
+    if asked and urlsplit(started.endpoint_url).port != port:
+        _tell(f"it is not on port {port}: for that, first `pipeline local down`; or beside it, with another --state")
     _tell("use it with --local, or from any AWS tool:")
     _tell(f"  export AWS_ENDPOINT_URL={started.endpoint_url} AWS_DEFAULT_REGION=us-east-1")
     _tell("  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test")

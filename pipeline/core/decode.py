@@ -175,7 +175,8 @@ def _reject_unparsed(data: bytes, error: orjson.JSONDecodeError) -> NoReturn:
         raise Rejection(
             Reason.NOT_UTF8, f"byte {undecodable.start} of {len(data)} is not UTF-8 ({undecodable.reason})"
         ) from None
-    raise Rejection(_LIMITS.get(error.msg, Reason.NOT_JSON), f"{error} (of {len(data)} bytes)"[:200]) from None
+    where = f"at character {error.pos + 1} (of {len(data)} bytes)"
+    raise Rejection(_LIMITS.get(error.msg, Reason.NOT_JSON), f"{error.msg[:100]} {where}") from None
 
 
 def _is_exact(data: bytes, value: Json) -> bool:

@@ -26,9 +26,20 @@ if TYPE_CHECKING:
 class AsyncProducer:
     """Puts records onto a stream, from the tasks of one event loop; all else is as with `Producer`.
 
-    async with AsyncProducer(stream) as producer:
-        future = await producer.put(event)
-        report = await future
+    Two things are awaited: `put`, which waits for room and gives a future; and the future, which is of the report.
+    Awaiting it at once, each record would wait for the call of the one before: gather them, or let them be.
+
+    >>> import asyncio
+    >>> from pipeline.model import Event
+    >>> from pipeline.testing.kinesis import FakeStream
+    >>> paid = Event("a-1", "//shop", "log.v1", "2026-11-23T10:00:00Z", {"body": "paid"}, subject="customer-7")
+    >>> async def main():
+    ...     async with AsyncProducer(FakeStream()) as producer:
+    ...         future = await producer.put(paid)
+    ...         return await future
+    >>> report = asyncio.run(main())
+    >>> report.record is paid, report.is_accepted, report.outcome.sequence_number
+    (True, True, '1')
 
     A future that nobody awaits costs nothing and warns of nothing: its result is the report, good or bad.
 

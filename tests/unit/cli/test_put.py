@@ -276,7 +276,7 @@ def test_command_keeps_rejects(
     err = capsys.readouterr().err
 
     assert (1, "no JSON\n") == (len(events(stream)), rejects.read_text())
-    assert "app.log:2: not ndjson" in err
+    assert "app.log:2: not ndjson: invalid literal, expected 'null' at character 1 (of 7 bytes)" in err
     assert f"rejected and kept in {rejects}: 1 line" in err
 
 

@@ -134,7 +134,7 @@ def test_no_data() -> None:
         (b"2026-11-23 a log line", "not_json: "),
         (b'{"a": 1', r"not_json: .* \(of 7 bytes\)"),
         (b'{"a": 1} {"a": 2}', "not_json: "),
-        (b"\xef\xbb\xbf{}", "not_json: UTF-8 byte order mark .*line 1 column 1"),
+        (b"\xef\xbb\xbf{}", "not_json: UTF-8 byte order mark .*at character 1 "),
         (b'{"a": NaN}', "not_json: "),
         (b'"\\ud800"', "not_json: "),
         (b'"\x00"', "not_json: "),

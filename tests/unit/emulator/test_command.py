@@ -85,6 +85,24 @@ def test_status_rows(runner: CliRunner, monkeypatch: pytest.MonkeyPatch, found: 
     assert (0 if found.up else 3) == result.exit_code
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"), [((), False), (("--port", "4567"), False), (("--port", "4568"), True)]
+)
+def test_up_says_that_it_is_on_another_port_than_asked_for(
+    runner: CliRunner,
+    monkeypatch: pytest.MonkeyPatch,
+    options: tuple[str, ...],
+    expected: bool,  # noqa: FBT001 - a table
+) -> None:
+    """One that runs already stays where it is, and whoever asked for another port is told how to get it."""
+    found = Emulator("http://127.0.0.1:4567", Path("/log"), started=False)
+    monkeypatch.setattr(emulator, "up", lambda *_, **__: found)
+    result = runner.invoke(command, ["up", *options])
+
+    assert (0, "http://127.0.0.1:4567\n") == (result.exit_code, result.stdout)
+    assert expected == ("it is not on port 4568: for that, first `pipeline local down`" in result.stderr)
+
+
 @pytest.mark.parametrize(("started", "words"), [(True, "LocalStack is up;"), (False, "LocalStack is running already;")])
 def test_up(runner: CliRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, started: bool, words: str) -> None:
     """Up prints the endpoint, tells how to use it, and passes its options on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import doctest
 import threading
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import pytest
 from pipeline.core.chunk import MAX_CALL_BYTES
 from pipeline.errors import Misconfiguration
 from pipeline.model import Accepted, Refused
-from pipeline.producer import AsyncProducer, Full, Pace, Report, TooLarge, Unsent
+from pipeline.producer import AsyncProducer, Full, Pace, Report, TooLarge, Unsent, aio
 from pipeline.testing.kinesis import Fail, FakeStream, Refuse
 
 if TYPE_CHECKING:
@@ -43,6 +44,11 @@ def run[T](main: Coroutine[None, None, T]) -> T:
 @pytest.fixture(autouse=True)
 def _loops_have_sockets(socket_enabled: None) -> None:
     """An event loop wakes itself by a pair of connected sockets."""
+
+
+def test_the_example_is_true() -> None:
+    """What the docstring shows is what happens."""
+    assert doctest.TestResults(failed=0, attempted=7) == doctest.testmod(aio)
 
 
 def test_every_future_gets_its_report() -> None:
