@@ -215,6 +215,7 @@ def _ship(
 def _tell(tally: Tally, rejects: Rejects | None) -> None:
     tally.tell()
     if rejects is not None and tally.rejected:
+        rejects.sync()
         say(f"rejected and kept in {rejects.path}: {lines(tally.rejected)}")
 
 

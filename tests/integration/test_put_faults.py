@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.integration
 
-PATTERNS = 16
+PATTERNS = 10
 DEADLINE_SECONDS = 60.0
 
 

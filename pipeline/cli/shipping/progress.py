@@ -113,6 +113,6 @@ def _counts(tally: Tally, rate: float) -> list[str]:
         lag += f" and {decimal(tally.behind_bytes)} unread"
     failures = f"{tally.refused:,} refused"
     if tally.failed_inputs:
-        failures += f", {tally.failed_inputs:,} inputs failed"
+        failures += f", {tally.failed_inputs:,} input{'' if tally.failed_inputs == 1 else 's'} failed"
     parts = [f"{tally.accepted:,} accepted", f"{rate:,.0f} lines/s", lag, failures]
     return [*parts, f"waiting: {tally.trouble}"] if tally.trouble else parts

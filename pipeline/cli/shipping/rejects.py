@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from dataclasses import dataclass, field
@@ -42,7 +43,8 @@ class Rejects:
             self.sync()
         finally:
             if self._file is not None:
-                self._file.close()
+                with contextlib.suppress(OSError):  # what it could not write is told already
+                    self._file.close()
 
     def write(self, line: bytes) -> None:
         """Add a line."""

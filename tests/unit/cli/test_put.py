@@ -280,6 +280,19 @@ def test_command_keeps_rejects(
     assert f"rejected and kept in {rejects}: 1 line" in err
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has it")
+def test_rejects_that_a_full_disk_did_not_take_are_not_said_to_be_kept(
+    stream: CheckedStream, log: Callable[[str], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The good lines are shipped, and one line says what became of the others."""
+    assert 1 == run("--format", "ndjson", "--rejects", "/dev/full", log('{"n":1}\nno JSON\n'))
+    err = capsys.readouterr().err
+
+    assert 1 == len(events(stream))
+    assert err.endswith("error: /dev/full: No space left on device; rejected lines were not kept\n")
+    assert "rejected and kept" not in err
+
+
 def test_a_dry_run_sends_nothing(
     stream: CheckedStream, log: Callable[[str], str], capsys: pytest.CaptureFixture[str]
 ) -> None:

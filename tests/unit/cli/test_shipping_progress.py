@@ -33,7 +33,7 @@ def tally(**counts: object) -> Tally:
         ),
         (
             {"lines": 9, "accepted": 3, "refused": 2, "failed_inputs": 1, "is_followed": True, "behind_bytes": 1500},
-            "3 accepted, 7 lines/s, lag 4 lines and 1.5 kB unread, 2 refused, 1 inputs failed",
+            "3 accepted, 7 lines/s, lag 4 lines and 1.5 kB unread, 2 refused, 1 input failed",
         ),
         (
             {"lines": 9, "accepted": 3, "trouble": "throttled"},

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from pipeline.cli.shipping.rejects import Rejects
 from pipeline.errors import InputError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_lines_are_added_as_they_are(tmp_path: Path) -> None:
@@ -54,6 +51,16 @@ def test_a_line_that_could_not_be_kept_is_told_in_the_end(tmp_path: Path, monkey
         with pytest.raises(InputError, match="No space left on device; rejected lines were not kept"):
             rejects.sync()
     with pytest.raises(InputError, match="rejected lines were not kept"):
+        rejects.__exit__(None, None, None)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has it")
+def test_a_full_disk_is_told_once_and_clearly() -> None:
+    """What is still buffered fails again when the file is closed, and that says nothing new."""
+    rejects = Rejects(Path("/dev/full"))
+    rejects.write(b"x")
+
+    with pytest.raises(InputError, match=r"^/dev/full: No space left on device; rejected lines were not kept$"):
         rejects.__exit__(None, None, None)
 
 
