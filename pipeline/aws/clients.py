@@ -16,10 +16,13 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sts import STSClient
 
 _CONFIG = Config(
@@ -90,6 +93,11 @@ class Clients:
         return self._client("dynamodbstreams")  # type: ignore[no-any-return] # the service's own name decides
 
     @cached_property
+    def events(self) -> EventBridgeClient:
+        """EventBridge: events on buses."""
+        return self._client("events")  # type: ignore[no-any-return] # the service's own name decides
+
+    @cached_property
     def kinesis(self) -> KinesisClient:
         """Kinesis Data Streams."""
         return self._client("kinesis")  # type: ignore[no-any-return] # the service's own name decides
@@ -108,6 +116,16 @@ class Clients:
     def s3(self) -> S3Client:
         """S3: buckets and objects."""
         return self._client("s3")  # type: ignore[no-any-return] # the service's own name decides
+
+    @cached_property
+    def sns(self) -> SNSClient:
+        """SNS: notifications to topics."""
+        return self._client("sns")  # type: ignore[no-any-return] # the service's own name decides
+
+    @cached_property
+    def sqs(self) -> SQSClient:
+        """SQS: messages to queues."""
+        return self._client("sqs")  # type: ignore[no-any-return] # the service's own name decides
 
     @cached_property
     def sts(self) -> STSClient:

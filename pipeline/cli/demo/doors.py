@@ -15,7 +15,7 @@ from pipeline.cli.demo import inputs
 from pipeline.cli.demo.ledger import Handed, Place
 from pipeline.core.encode import cloudevent
 from pipeline.errors import Incomplete
-from pipeline.model import Accepted, Event
+from pipeline.model import Accepted, Event, Reason
 from pipeline.producer import Producer
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pipeline.producer import Report
 
 LINES_OF_A_DOOR: Final = 20
+EVENTS_OF_A_DOOR: Final = 10  # what one call to EventBridge holds
 _SECONDS: Final = 30.0
 
 
@@ -51,6 +52,10 @@ class Hall:
         """The last few lines of the log as events that are this door's own."""
         shipments = inputs.log_lines(self.log, f"{self.name}-{door}", LINES_OF_A_DOOR)
         return [each.record for each in shipments if isinstance(each.record, Event)]
+
+    def texts(self) -> list[str]:
+        """The last few lines of the log as they are."""
+        return [each.content.decode() for each in inputs.last_lines(self.log, LINES_OF_A_DOOR)]
 
     def told(self, count: int, what: str) -> None:
         """Tell what a door is handed."""
@@ -98,7 +103,65 @@ def tables(hall: Hall) -> Handed:
     return Handed("DynamoDB", good=frozenset((each.key_text, each.op) for each in writes))
 
 
-DOORS: Final[tuple[Callable[[Hall], Handed], ...]] = (producer, api, tables)
+def topic(hall: Hall) -> Handed:
+    """SNS: lines of a log, one a notification; each is known by the id that SNS gives it."""
+    lines = hall.texts()
+    hall.told(len(lines), f"lines of {hall.log} published to an SNS topic")
+    arn = hall.outputs["TopicArn"]
+    published = [hall.clients.sns.publish(TopicArn=arn, Message=line) for line in lines]
+    return Handed("SNS", good=frozenset(each["MessageId"] for each in published))
+
+
+def bus(hall: Hall) -> Handed:
+    """EventBridge: orders as any application would tell of them; each is known by the id that EventBridge gives it."""
+    details = [{"order": number, "status": "shipped", "run": hall.name} for number in range(1, EVENTS_OF_A_DOOR + 1)]
+    hall.told(len(details), "events of an application sent to an EventBridge bus")
+    answer = hall.clients.events.put_events(
+        Entries=[
+            {
+                "EventBusName": hall.outputs["BusName"],
+                "Source": "demo.orders",
+                "DetailType": "order shipped",
+                "Detail": orjson.dumps(each).decode(),
+            }
+            for each in details
+        ]
+    )
+    if answer["FailedEntryCount"]:
+        raise Incomplete(f"EventBridge did not take {answer['FailedEntryCount']} of the events")
+    return Handed("EventBridge", good=frozenset(each["EventId"] for each in answer["Entries"]))
+
+
+def queue(hall: Hall) -> Handed:
+    """SQS: lines of a log, and one that is meant as an event and is none."""
+    url = hall.outputs["QueueUrl"]
+    lines = hall.texts()
+    hall.told(len(lines), f"lines of {hall.log} sent to an SQS queue, and 1 bad event with them")
+    sent = [hall.clients.sqs.send_message(QueueUrl=url, MessageBody=line)["MessageId"] for line in lines]
+    bad = hall.clients.sqs.send_message(QueueUrl=url, MessageBody='{"specversion": "1.0"}')["MessageId"]
+    return Handed("SQS", good=frozenset(sent), bad={Place(_arn(hall, url), bad): Reason.NOT_AN_EVENT})
+
+
+def fifo_queue(hall: Hall) -> Handed:
+    """SQS FIFO: lines of a log as one group, so they stay in order."""
+    url = hall.outputs["FifoQueueUrl"]
+    lines = hall.texts()
+    hall.told(len(lines), f"lines of {hall.log} sent to an SQS FIFO queue")
+    sent = [
+        hall.clients.sqs.send_message(
+            QueueUrl=url, MessageBody=line, MessageGroupId=hall.name, MessageDeduplicationId=f"{hall.name}-{number}"
+        )["MessageId"]
+        for number, line in enumerate(lines)
+    ]
+    return Handed("SQS FIFO", good=frozenset(sent))
+
+
+DOORS: Final[tuple[Callable[[Hall], Handed], ...]] = (producer, api, tables, topic, bus, queue, fifo_queue)
+
+
+def _arn(hall: Hall, url: str) -> str:
+    attributes = hall.clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    return attributes["Attributes"]["QueueArn"]
 
 
 def _logs(hall: Hall) -> Iterator[list[Shipment]]:
