@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.topology.api import INGEST_API, QUERY_API
 from pipeline.topology.arrivals import INGEST_ASYNC, INGEST_QUEUE
+from pipeline.topology.collect import CANARY_ALARM, COLLECT, COLLECT_SCHEDULE
 from pipeline.topology.resources import (
     ARCHIVE,
     BUS,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
+    "ALARMS",
     "ALL_FUNCTIONS",
     "API_FUNCTIONS",
     "ARCHIVE",
@@ -41,7 +43,10 @@ __all__ = [
     "BUS",
     "BUSES",
     "BUS_RULE",
+    "CANARY_ALARM",
     "CLAIMS",
+    "COLLECT",
+    "COLLECT_SCHEDULE",
     "DEAD_LETTERS",
     "FIFO_QUEUE",
     "FUNCTIONS",
@@ -57,6 +62,7 @@ __all__ = [
     "RELAY_CHANGES",
     "RESULTS",
     "RULES",
+    "SCHEDULES",
     "SOURCE_TABLES",
     "STREAM",
     "STREAMS",
@@ -74,9 +80,11 @@ QUEUES: Final = (UNDELIVERED, UNDELIVERED_FIFO, QUEUE, FIFO_QUEUE)
 TOPICS: Final = (TOPIC,)
 BUSES: Final = (BUS,)
 RULES: Final = (BUS_RULE,)
+SCHEDULES: Final = (COLLECT_SCHEDULE,)
+ALARMS: Final = (CANARY_ALARM,)
 FUNCTIONS: Final = (PROCESS, RELAY_CHANGES)
 API_FUNCTIONS: Final = (INGEST_API, QUERY_API)
-ASYNC_FUNCTIONS: Final = (INGEST_ASYNC,)
+ASYNC_FUNCTIONS: Final = (INGEST_ASYNC, COLLECT)
 QUEUE_FUNCTIONS: Final = (INGEST_QUEUE,)
 ALL_FUNCTIONS: Final = (*FUNCTIONS, *API_FUNCTIONS, *ASYNC_FUNCTIONS, *QUEUE_FUNCTIONS)
 
@@ -99,6 +107,8 @@ OUTPUTS: Final[Mapping[str, str]] = {
     "UndeliveredFifoQueueUrl": "${UndeliveredFifoQueue}",
     "IngestAsyncFunctionName": "${IngestAsyncFunction}",
     "IngestQueueFunctionName": "${IngestQueueFunction}",
+    "CollectFunctionName": "${CollectFunction}",
+    "CollectScheduleName": "${CollectSchedule}",
     "ApiUrl": "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/v1",
     "ApiId": "${Api}",
 }

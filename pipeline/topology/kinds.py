@@ -221,3 +221,38 @@ class QueueFunction(AnyFunction):
     """One that consumes queues."""
 
     sources: frozenset[QueueSource]
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """An EventBridge rule that invokes a function at times.
+
+    Args:
+        expression: a rate or a cron.
+        retries: how often it tries to hand its event over, 185 at most.
+        age_seconds: for how long, a day at most.
+        given_up: the queue for events that it could not hand over.
+    """
+
+    resource: str
+    expression: str
+    function: str
+    retries: int
+    age_seconds: int
+    given_up: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A CloudWatch alarm on a metric of a function; no figure at all sets it off, too.
+
+    Args:
+        seconds: what it looks at, each time.
+        threshold: of the average in that time; from there on it is on.
+    """
+
+    resource: str
+    function: str
+    metric: str
+    seconds: str
+    threshold: float

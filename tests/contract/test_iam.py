@@ -279,6 +279,15 @@ def calls_of_ingest_queue() -> Grants:
     return dict(calls.needed)
 
 
+def calls_of_collect() -> Grants:
+    """A canary, and one look for it."""
+    calls = Calls()
+    variables = {**deployed(topology.COLLECT), "PING_TARGETS": "", "CANARY_ENABLED": "true"}
+    collect = Environment(variables, calls.attach(Clients(local=True))).collect()
+    collect.run({"time": "2026-11-24T10:00:00Z"}, lambda: 2.0)
+    return dict(calls.needed)
+
+
 def calls_of_query_api() -> Grants:
     """One item, and a list by the index."""
     calls = Calls()
@@ -296,6 +305,7 @@ def calls_of_query_api() -> Grants:
         (topology.QUERY_API, calls_of_query_api),
         (topology.INGEST_ASYNC, calls_of_ingest_async),
         (topology.INGEST_QUEUE, calls_of_ingest_queue),
+        (topology.COLLECT, calls_of_collect),
     ],
     ids=lambda each: getattr(each, "name", ""),
 )

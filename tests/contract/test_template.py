@@ -351,7 +351,7 @@ def test_outputs_are_the_declared_ones(template: Template) -> None:
     assert topology.OUTPUTS == {name: reference(each["Value"]) for name, each in template["Outputs"].items()}
 
 
-def test_references_lead_somewhere() -> None:
+def test_references_lead_somewhere(template: Template) -> None:
     """What functions consume, give up into, and are told about is declared; so is what the doors lead to."""
     held = (*topology.STREAMS, *topology.TABLES, *topology.BUCKETS, *topology.QUEUES)
     doors = (*topology.TOPICS, *topology.RULES)
@@ -368,7 +368,9 @@ def test_references_lead_somewhere() -> None:
     given_up |= {each.given_up for each in (*topology.ASYNC_FUNCTIONS, *doors)}
     given_up |= {each.given_up for each in topology.QUEUES if each.given_up}
 
-    assert told | consumed | given_up <= {each.resource for each in held}
+    known = {each.resource for each in held}
+    assert told <= known | template["Parameters"].keys()
+    assert consumed | given_up <= known
     called = {each.resource: each.callers for each in topology.ASYNC_FUNCTIONS}
     assert all(each.resource in called[each.function] for each in doors)
 
