@@ -13,7 +13,7 @@ from pipeline import emulator
 from pipeline.project import project_root
 
 pytestmark = pytest.mark.integration
-DOORS = ("producer", "API", "DynamoDB", "SNS ", "EventBridge", "SQS ", "SQS FIFO", "total")
+DOORS = ("producer", "API", "DynamoDB", "SNS ", "EventBridge", "SQS ", "SQS FIFO", "schedule", "total")
 
 
 def test_the_demo_shows_processed_records_and_a_ledger_that_adds_up(tmp_path: Path, port: int) -> None:

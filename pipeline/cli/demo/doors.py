@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -13,7 +14,9 @@ import orjson
 from pipeline.aws.kinesis import KinesisStream
 from pipeline.cli.demo import inputs
 from pipeline.cli.demo.ledger import Handed, Place
+from pipeline.collectors.canary import Canary
 from pipeline.core.encode import cloudevent
+from pipeline.core.times import rfc3339
 from pipeline.errors import Incomplete
 from pipeline.model import Accepted, Event, Reason
 from pipeline.producer import Producer
@@ -156,7 +159,26 @@ def fifo_queue(hall: Hall) -> Handed:
     return Handed("SQS FIFO", good=frozenset(sent))
 
 
-DOORS: Final[tuple[Callable[[Hall], Handed], ...]] = (producer, api, tables, topic, bus, queue, fifo_queue)
+def schedule(hall: Hall) -> Handed:
+    """The schedule: its canary, now and not at the next full minute."""
+    function, now = hall.outputs["CollectFunctionName"], time.time()
+    canaries = Canary(source="", clock=time.time).collect(now)
+    hall.told(len(canaries), "canary sent by the function of the schedule")
+    event = orjson.dumps({"time": rfc3339(now)})
+    hall.clients.functions.invoke(FunctionName=function, InvocationType="Event", Payload=event)
+    return Handed("schedule", good=frozenset(each.id for each in canaries))
+
+
+DOORS: Final[tuple[Callable[[Hall], Handed], ...]] = (
+    producer,
+    api,
+    tables,
+    topic,
+    bus,
+    queue,
+    fifo_queue,
+    schedule,
+)
 
 
 def _arn(hall: Hall, url: str) -> str:
