@@ -46,7 +46,7 @@ MAX_DETAIL_CHARACTERS: Final = 300
 def source_of(event: Mapping[str, Any]) -> str:
     """Which service sent what a function is given: `aws:sns`, `aws:s3`, `aws.eventbridge`, … Raises Misconfiguration.
 
-    >>> source_of({"Records": [{"EventSource": "aws:sns"}]}), source_of({"detail-type": "x", "detail": {}, "id": "1"})
+    >>> source_of({"Records": [{"EventSource": "aws:sns"}]}), source_of({"detail-type": "x", "detail": 1, "source": ""})
     ('aws:sns', 'aws.eventbridge')
     """
     match event:
@@ -74,6 +74,7 @@ def accept(record: Record, rules: Rules) -> Entry | DeadLetter:
     stage = Stage.DECODE
     try:
         envelope = _ENVELOPES[source_of(_delivered(record.original))](record.original, rules.validators)
+        _check_text(envelope)
         stage = Stage.VALIDATE
         return entry_of(record, checked(envelope, rules, record.arrived_at))
     except Exception as error:  # noqa: BLE001 - every way to fail is an outcome of the record
@@ -88,7 +89,7 @@ def checked(envelope: Json, rules: Rules, arrived_at: float) -> Ready:
     found = check(envelope, rules, arrived_at)
     if isinstance(found, Ready):
         return found
-    detail = "; ".join(f"{each.pointer or '/'}: {each.detail}" for each in found)
+    detail = "; ".join(f"{each.pointer}: {each.detail}" if each.pointer else each.detail for each in found)
     raise Rejection(found[0].reason, detail[:MAX_DETAIL_CHARACTERS])
 
 
@@ -106,7 +107,7 @@ def _delivered(original: LambdaRecord) -> Mapping[str, Any]:
 def _read_sns(original: LambdaRecord) -> Record:
     sns = original["Sns"]
     return Record(
-        Position(sns["TopicArn"], "", _text(sns["MessageId"])),
+        Position(_text(sns["TopicArn"]), "", _text(sns["MessageId"])),
         original,
         _epoch(sns["Timestamp"]),
         _bytes(sns["Message"]),
@@ -114,7 +115,8 @@ def _read_sns(original: LambdaRecord) -> Record:
 
 
 def _read_eventbridge(original: LambdaRecord) -> Record:
-    return Record(Position(_eventbridge_source(original), "", original["id"]), original, _epoch(original["time"]))
+    position = Position(_eventbridge_source(original), "", _text(original["id"]))
+    return Record(position, original, _epoch(original["time"]))
 
 
 def _read_sqs(original: LambdaRecord) -> Record:
@@ -185,7 +187,13 @@ def _notification(sns: Mapping[str, Any], subject: str | None) -> Json:
 def _is_notification(value: Mapping[str, Any]) -> bool:
     """Whether it is what a queue is given by a topic without raw delivery; nothing else has all of this."""
     texts = ("MessageId", "TopicArn", "Message", "Timestamp")
-    return value.get("Type") == "Notification" and all(isinstance(value.get(name), str) for name in texts)
+    attributes = value.get("MessageAttributes", {})
+    return (
+        value.get("Type") == "Notification"
+        and all(isinstance(value.get(name), str) for name in texts)
+        and isinstance(attributes, dict)
+        and all(isinstance(each, dict) for each in attributes.values())
+    )
 
 
 def _made(event_id: str, source: str, time: str, subject: str | None) -> dict[str, Json]:
@@ -228,6 +236,14 @@ def _json(value: Json) -> bytes:
         return json.dumps(value).encode()
     except RecursionError:
         raise Rejection(Reason.TOO_DEEP, "the detail is nested deeper than can be written down") from None
+
+
+def _check_text(envelope: Json) -> None:
+    """Raise Rejection for what Lambda reads from JSON, and what nobody can write in UTF-8."""
+    try:
+        orjson.dumps(envelope)
+    except orjson.JSONEncodeError:
+        raise Rejection(Reason.NOT_UTF8, "an attribute has half of a surrogate pair") from None
 
 
 def _utf8(text: str) -> bytes:

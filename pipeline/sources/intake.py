@@ -72,7 +72,7 @@ class Intake:
     def settle(self, records: Sequence[Record], remaining: Remaining) -> Settled:
         """All of them side by side, in order per key. Raises Misconfiguration, BugFlood, LedgerMismatch."""
         settled = Settled(records)
-        self._settle(settled, [accept(each, self.rules) for each in records], _without_reserve(remaining))
+        self._settle(settled, self._accepted(records), _without_reserve(remaining))
         self._tell(settled)
         return settled
 
@@ -82,9 +82,7 @@ class Intake:
         The first is always tried. Raises Misconfiguration, BugFlood, LedgerMismatch.
         """
         settled, left = Settled(records), _without_reserve(remaining)
-        accepted = [accept(each, self.rules) for each in records]
-        _refuse_flood([each for each in accepted if isinstance(each, DeadLetter)], records)
-        for place, (record, each) in enumerate(zip(records, accepted, strict=True)):
+        for place, (record, each) in enumerate(zip(records, self._accepted(records), strict=True)):
             if place and left() <= 0:
                 break
             self._settle(settled, [each], left)
@@ -93,11 +91,17 @@ class Intake:
         self._tell(settled)
         return settled
 
+    def _accepted(self, records: Sequence[Record]) -> list[Entry | DeadLetter]:
+        """What goes onto the stream, and what never can. Raises BugFlood."""
+        accepted = [accept(each, self.rules) for each in records]
+        dead = [each for each in accepted if isinstance(each, DeadLetter)]
+        if is_flood(dead, records):
+            raise BugFlood(f"most of {len(records)} records hit a bug, so none was put: {_bug(dead)}")
+        return accepted
+
     def _settle(self, settled: Settled, accepted: Sequence[Entry | DeadLetter], left: Remaining) -> None:
         entries = [each for each in accepted if isinstance(each, Entry)]
         dead = {each.record.position: each for each in accepted if isinstance(each, DeadLetter)}
-        if len(accepted) > 1:
-            _refuse_flood([*dead.values()], settled.records)
         failures = dict(self.stream.write(entries, left)) if entries else {}
         settled.put |= {each.position for each in entries} - failures.keys()
         records = {each.position: each for each in settled.records}
@@ -126,6 +130,6 @@ def _without_reserve(remaining: Remaining) -> Remaining:
     return lambda: remaining() - RESERVE_SECONDS
 
 
-def _refuse_flood(dead_letters: Sequence[DeadLetter], records: Sequence[Record]) -> None:
-    if is_flood(dead_letters, records):
-        raise BugFlood(f"most of {len(records)} records hit a bug, so none was put: {dead_letters[0].detail}")
+def _bug(dead_letters: Sequence[DeadLetter]) -> str:
+    """The first of them; records of a flood that are no bugs say nothing of it."""
+    return next(each.detail for each in dead_letters if each.reason is Reason.BUG)

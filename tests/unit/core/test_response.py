@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.core.records import read
-from pipeline.core.response import respond
+from pipeline.core.response import respond, respond_with_all
 from pipeline.model import Position
 from pipeline.testing.lambda_events import SHARD, kinesis_event
 
@@ -25,3 +25,13 @@ def test_not_in_the_batch() -> None:
     """A failure outside of the batch would fail all of it on AWS, so it is not answered."""
     with pytest.raises(ValueError, match="events/shardId-000000000000/11/0 is not in the batch"):
         respond(RECORDS, Position("events", SHARD, "11"))
+
+
+def test_failures_of_a_queue() -> None:
+    """Each is named; none acknowledges the batch, and one of another batch is never answered."""
+    assert {"batchItemFailures": []} == respond_with_all(RECORDS, [])
+    assert {"batchItemFailures": [{"itemIdentifier": "9"}, {"itemIdentifier": "10"}]} == respond_with_all(
+        RECORDS, RECORDS
+    )
+    with pytest.raises(ValueError, match="a message that failed is not in the batch"):
+        respond_with_all(RECORDS[:1], RECORDS)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -12,6 +11,7 @@ from pipeline.errors import Misconfiguration
 from pipeline.project import PACKAGE
 from pipeline.testing.api_events import REQUEST_ID, api_event
 from pipeline.topology import API_FUNCTIONS
+from tests.unit.functions.context import Context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,16 +20,6 @@ if TYPE_CHECKING:
 VARIABLES = {"STREAM_NAME": "events", "RESULTS_TABLE": "results", "CLAIMS_BUCKET": "claims"}
 LAMBDA = {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
 HANDLERS = [each.handler.rpartition(".")[0] for each in API_FUNCTIONS]
-
-
-@dataclass
-class Context:
-    """As much of a Lambda context as a handler looks at."""
-
-    left: int = 27_000
-
-    def get_remaining_time_in_millis(self) -> int:
-        return self.left
 
 
 @pytest.fixture

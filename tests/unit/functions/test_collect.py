@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import importlib
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pipeline.errors import Incomplete, Misconfiguration
+from tests.unit.functions.context import Context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -22,16 +22,6 @@ VARIABLES = {
     "CANARY_ENABLED": "true",
     "PING_TARGETS": "",
 }
-
-
-@dataclass
-class Context:
-    """As much of a Lambda context as a handler looks at."""
-
-    left: int = 60_000
-
-    def get_remaining_time_in_millis(self) -> int:
-        return self.left
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +10,7 @@ from pipeline.errors import Misconfiguration
 from pipeline.model import Failure, Item
 from pipeline.testing.bench import ACKNOWLEDGED, Bench, logs, named
 from pipeline.testing.lambda_events import kinesis_event
+from tests.unit.functions.context import Context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,16 +25,6 @@ VARIABLES = {
 }
 LAMBDA = {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
 HANDLERS = ["pipeline.functions.process", "pipeline.functions.relay_changes"]
-
-
-@dataclass
-class Context:
-    """As much of a Lambda context as a handler looks at."""
-
-    left: int = 60_000
-
-    def get_remaining_time_in_millis(self) -> int:
-        return self.left
 
 
 @pytest.fixture(params=HANDLERS, scope="module")
