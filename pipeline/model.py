@@ -178,20 +178,26 @@ class Event(Struct, frozen=True):
 
 
 class Item(Struct, frozen=True):
-    """An append-only item; its key is made of the event alone, so writing it twice leaves one."""
+    """An append-only item; its key is made of the event alone, so writing it twice leaves one.
+
+    `item` is the image in JSON, as it goes into a request: nothing reads it again on its way.
+    """
 
     position: Position
     key: str
-    item: Image
+    item: bytes
 
 
 class State(Struct, frozen=True):
-    """The current state of an entity, written under the guard that its version is newer than the stored one."""
+    """The current state of an entity, written under the guard that its version is newer than the stored one.
+
+    `item` is the image in JSON.
+    """
 
     position: Position
     key: str
     version: str
-    item: Image
+    item: bytes
 
 
 class Line(Struct, frozen=True):

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 import boto3
 from botocore.config import Config
 
+from pipeline.aws.item_requests import write_out
+
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -85,7 +87,9 @@ class Clients:
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
         """DynamoDB: tables and items."""
-        return self._client("dynamodb")  # type: ignore[no-any-return] # the service's own name decides
+        client: DynamoDBClient = self._client("dynamodb")
+        write_out(client)
+        return client
 
     @cached_property
     def dynamodbstreams(self) -> DynamoDBStreamsClient:

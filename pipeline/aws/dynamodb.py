@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import batched
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline.aws.backoff import Backoff
@@ -76,7 +77,7 @@ class ItemSink:
 
     def _batch_write(self, items: Mapping[str, Item]) -> dict[str, Item]:
         """One call; what it left unprocessed."""
-        puts: list[Any] = [{"PutRequest": {"Item": each.item}} for each in items.values()]
+        puts: list[Any] = [{"PutRequest": {"Item": orjson.Fragment(each.item)}} for each in items.values()]
         try:
             answer = self.client.batch_write_item(RequestItems={self.table: puts})
         except (BotoCoreError, ClientError) as error:
@@ -140,7 +141,7 @@ class StateSink:
         return None
 
     def _put_once(self, state: State) -> None:
-        item: Any = state.item
+        item: Any = orjson.Fragment(state.item)
         try:
             self.client.put_item(
                 TableName=self.table,

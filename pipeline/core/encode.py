@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
-from pipeline.core.attribute_value import bound_bytes, from_json, size_bytes, untagged_image
+from pipeline.core.attribute_value import bound_bytes, from_json, image_json, size_bytes, untagged_image
 from pipeline.core.chunk import MAX_RECORD_BYTES, entry_bytes
 from pipeline.core.claim import claimed_bytes, leave
 from pipeline.errors import Rejection
@@ -31,7 +31,7 @@ from pipeline.model import MARKER, Entry, Event, Item, Line, Owed, Reason, State
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pipeline.model import AttributeValue, Json, Record
+    from pipeline.model import AttributeValue, Image, Json, Record
 
 # Developer guide, "Constraints in Amazon DynamoDB": an item is at most 400 KB.
 MAX_ITEM_BYTES: Final = 400 * 1024
@@ -69,23 +69,22 @@ def event_item(*, keep_days: int) -> Callable[[Record, Event], Item]:
             "pk": {"S": pk},
             "sk": _EVENT,
             "id": {"S": event.id},
-            "type": _text(event.type),
-            "source": _text(event.source),
+            "type": {"S": event.type},
+            "source": {"S": event.source},
             "time": {"S": event.time},
             "subject": key,
             "timeline": key,
             "timeline_order": {"S": timeline_order(event)},
             MARKER: {"S": str(record.position)},
-            "expires_at": _expires_at(int(record.arrived_at), keep_days),
+            "expires_at": _expires_at(record, keep_days),
         }
         if event.subject is None:
             del item["subject"]
         if event.dataref is None or _surely_fits(event):
             item["data"] = from_json(event.data)
-            _check_item_size(event, item)
         else:
             item |= _reference(event.dataref)
-        return Item(record.position, pk, item)
+        return Item(record.position, pk, _written(item))
 
     return encode
 
@@ -120,9 +119,8 @@ def entity_state(*, keep_tombstone_days: int) -> Callable[[Record, Event], State
         if isinstance(after, dict):
             item |= _image(event, after, item)
         else:
-            item["expires_at"] = _expires_at(int(record.arrived_at), keep_tombstone_days)
-        _check_item_size(event, item)
-        return State(record.position, key, version, item)
+            item["expires_at"] = _expires_at(record, keep_tombstone_days)
+        return State(record.position, key, version, _written(item))
 
     return encode
 
@@ -209,17 +207,8 @@ def _source(event: Event, name: str) -> str:
     return value
 
 
-# What many events have in common is made once and read by all: it is the number of dicts that an item costs.
-
-
-@lru_cache(maxsize=256)
-def _text(text: str) -> AttributeValue:
-    return {"S": text}
-
-
-@lru_cache(maxsize=256)
-def _expires_at(arrived_second: int, days: int) -> AttributeValue:
-    return {"N": str(arrived_second + days * _DAY_SECONDS)}
+def _expires_at(record: Record, days: int) -> AttributeValue:
+    return {"N": str(int(record.arrived_at) + days * _DAY_SECONDS)}
 
 
 @lru_cache(maxsize=256)
@@ -252,9 +241,9 @@ def _reference(dataref: str) -> dict[str, AttributeValue]:
     return {"dataref": {"S": dataref}, "data_bytes": {"N": str(claimed_bytes(dataref))}}
 
 
-def _check_item_size(event: Event, item: dict[str, AttributeValue]) -> None:
-    if _surely_fits(event):
-        return
-    size = size_bytes(item)
-    if size > MAX_ITEM_BYTES:
+def _written(item: Image) -> bytes:
+    """The item in JSON, where each of its parts takes more bytes than DynamoDB counts for it."""
+    written = image_json(item)
+    if len(written) > MAX_ITEM_BYTES and (size := size_bytes(item)) > MAX_ITEM_BYTES:
         raise Rejection(Reason.TOO_LARGE, f"about {size} bytes as a DynamoDB item; the limit is {MAX_ITEM_BYTES}")
+    return written

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipeline.core.attribute_value import image_json
 from pipeline.core.encode import version_of
 from pipeline.model import Item, Line, Position, State
 
@@ -26,7 +27,7 @@ def by_number(failures: Mapping[Position, Failure]) -> dict[int, Failure]:
 def an_item(number: int, key: str | None = None, body: str = "x") -> Item:
     """An item under its own key, or under the given one."""
     key = key or f"event#{number}"
-    return Item(position(number), key, {"pk": {"S": key}, "sk": {"S": "event"}, "body": {"S": body}})
+    return Item(position(number), key, image_json({"pk": {"S": key}, "sk": {"S": "event"}, "body": {"S": body}}))
 
 
 def a_state(number: int, entity: str, version: int, body: str = "x", *, deleted: bool = False) -> State:
@@ -39,7 +40,7 @@ def a_state(number: int, entity: str, version: int, body: str = "x", *, deleted:
         "deleted": {"BOOL": deleted},
         "body": {"S": body},
     }
-    return State(position(number), key, version_of(str(version)), item)
+    return State(position(number), key, version_of(str(version)), image_json(item))
 
 
 def a_line(number: int, partition: str = "type=log.v1/date=2026-11-23/hour=10") -> Line:

@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from pipeline.testing.aws_errors import aws_error
-from pipeline.testing.dynamodb_items import check_item
+from pipeline.testing.dynamodb_items import check_item, read_item
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    import orjson
 
     from pipeline.model import AttributeValue, Image
     from pipeline.testing.dynamodbstreams import FakeDynamoDBStreams
@@ -56,7 +58,7 @@ class FakeDynamoDB:
     def batch_write_item(self, *, RequestItems: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:  # noqa: N803 - the API's name
         """Put up to 25 items, or raise; what is left unprocessed is in the answer."""
         ((table, requests),) = RequestItems.items()
-        items: list[Image] = [request["PutRequest"]["Item"] for request in requests]
+        items = [read_item(request["PutRequest"]["Item"]) for request in requests]
         with self._lock:
             self._begin(table, items)
             if not 1 <= len(items) <= MAX_BATCH_ITEMS or len({_key(item) for item in items}) < len(items):
@@ -65,24 +67,25 @@ class FakeDynamoDB:
             for item in items[:processed]:
                 self._store(item)
             self.after_call()
-        left = list(requests[processed:])
+        left = [{"PutRequest": {"Item": item}} for item in items[processed:]]
         return {"UnprocessedItems": {table: left} if left else {}}
 
     def put_item(
         self,
         *,
         TableName: str,  # noqa: N803 - the API's name
-        Item: Image,  # noqa: N803 - the API's name
+        Item: Image | orjson.Fragment,  # noqa: N803 - the API's name
         ConditionExpression: str | None = None,  # noqa: N803 - the API's name
         ExpressionAttributeValues: Mapping[str, AttributeValue] | None = None,  # noqa: N803 - the API's name
     ) -> dict[str, Any]:
         """Put one item if the condition holds, or raise."""
+        item = read_item(Item)
         with self._lock:
-            self._begin(TableName, [Item])
-            stored = self.items.get(_key(Item), {})
+            self._begin(TableName, [item])
+            stored = self.items.get(_key(item), {})
             if ConditionExpression and not holds(ConditionExpression, stored, ExpressionAttributeValues or {}):
                 raise aws_error("ConditionalCheckFailedException")
-            self._store(Item)
+            self._store(item)
             self.after_call()
         return {}
 

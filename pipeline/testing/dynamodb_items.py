@@ -6,9 +6,13 @@ the same.
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
+
+import orjson
 
 from pipeline.testing.aws_errors import aws_error
 
@@ -24,6 +28,23 @@ MAX_DIGITS: Final = 38
 _LARGEST: Final = Decimal("9.9999999999999999999999999999999999999E+125")
 _SMALLEST: Final = Decimal("1E-130")
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+
+
+def read_item(item: Image | orjson.Fragment | bytes) -> Image:
+    """An item, or what it is in JSON, as boto3 gives it: with bytes for binary."""
+    if isinstance(item, orjson.Fragment):
+        item = orjson.dumps(item)
+    return json.loads(item, object_hook=_with_bytes) if isinstance(item, bytes) else item
+
+
+def _with_bytes(value: dict[str, Any]) -> dict[str, Any]:
+    """An AttributeValue of binary; any other, or a map of them, is left as it is."""
+    match value:
+        case {"B": str(content)}:
+            return {"B": base64.b64decode(content)}
+        case {"BS": [*members]}:
+            return {"BS": [base64.b64decode(each) for each in members]}
+    return value
 
 
 def check_item(item: Image) -> None:

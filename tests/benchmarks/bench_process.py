@@ -23,6 +23,7 @@ from pipeline.environment import read_schemas
 from pipeline.model import Item, Line, State
 from pipeline.project import SCHEMAS
 from pipeline.routes import process_stages
+from pipeline.testing.dynamodb_items import read_item
 from pipeline.testing.lambda_events import aggregate, kinesis_event, log_event
 from tests.benchmarks.usual_way import UsualWay
 
@@ -85,7 +86,7 @@ def check_equal() -> None:
     ):
         usual_run(event)
         deliveries = finish(prepare(read(event), STAGES), {}, STAGES).deliveries
-        assert usual.items == [each.item for each in deliveries if isinstance(each, Item)]
+        assert usual.items == [read_item(each.item) for each in deliveries if isinstance(each, Item)]
         assert [(partition, orjson.loads(line)) for partition, line in usual.lines] == [
             (each.partition, orjson.loads(each.line)) for each in deliveries if isinstance(each, Line)
         ]

@@ -25,7 +25,7 @@ from pipeline.aws.kinesis import KinesisStream, write_out
 from pipeline.producer import AsyncProducer, Producer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mypy_boto3_kinesis import KinesisClient
 
@@ -122,18 +122,23 @@ def cases(stack: ExitStack) -> dict[str, Callable[[], float]]:
     return found
 
 
-def main() -> None:
+def compare(todo: Mapping[str, Callable[[], float]], count: int, size_bytes: int, one: str) -> None:
     """Time the cases in turn, round by round, and print the median of each and of its ratios within a round."""
+    rounds = [{name: run() for name, run in todo.items()} for _ in range(ROUNDS)]
+    first = next(iter(todo))
+    print(f"{count:,} {one}s of {size_bytes} bytes, median of {ROUNDS} rounds, Python {sys.version.split()[0]}")
+    for name in todo:
+        micros = statistics.median(each[name] for each in rounds) / count * 1e6
+        ratio = statistics.median(each[name] / each[first] for each in rounds)
+        print(f"  {name:<40} {micros:7.2f} µs/{one}  {ratio:5.2f} x")
+
+
+def main() -> None:
+    """What is described above."""
     logging.disable()
     with ExitStack() as stack:
         todo = cases(stack)
-        rounds = [{name: run() for name, run in todo.items()} for _ in range(ROUNDS)]
-    first = next(iter(todo))
-    print(f"{RECORDS:,} records of {RECORD_BYTES} bytes, median of {ROUNDS} rounds, Python {sys.version.split()[0]}")
-    for name in todo:
-        micros = statistics.median(each[name] for each in rounds) / RECORDS * 1e6
-        ratio = statistics.median(each[name] / each[first] for each in rounds)
-        print(f"  {name:<40} {micros:7.2f} µs a record  {ratio:5.2f} x")
+        compare(todo, RECORDS, RECORD_BYTES, "record")
     if ASYNC_KINESIS not in todo:
         print(f"  {ASYNC_KINESIS}: left out, uv could not make its environment")
 

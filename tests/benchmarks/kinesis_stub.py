@@ -1,4 +1,7 @@
-"""PutRecords on this machine, answered at once from memory: what is measured is the caller. Run by bench_producer."""
+"""PutRecords and BatchWriteItem on this machine, answered at once from memory: what is measured is the caller.
+
+Run by bench_producer and bench_items.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,18 @@ import socket
 import sys
 import threading
 
-DESCRIPTION = (
+# Of a stream that is there, and of a batch of which nothing is left.
+OTHERWISE = (
     b'{"StreamDescription":{"StreamName":"bench","StreamARN":"arn:aws:kinesis:us-east-1:000000000000:stream/bench",'
-    b'"StreamStatus":"ACTIVE","Shards":[{"ShardId":"shardId-000000000000"}],"HasMoreShards":false}}'
+    b'"StreamStatus":"ACTIVE","Shards":[{"ShardId":"shardId-000000000000"}],"HasMoreShards":false},"UnprocessedItems":{}}'
 )
 
 
 @functools.cache
 def answer(entries: int) -> bytes:
-    """All of them are accepted; without any, the call is DescribeStream."""
+    """All of them are accepted; without any, the call is another one."""
     accepted = (b'{"SequenceNumber":"%056d","ShardId":"shardId-000000000000"}' % n for n in range(entries))
-    body = b'{"FailedRecordCount":0,"Records":[' + b",".join(accepted) + b"]}" if entries else DESCRIPTION
+    body = b'{"FailedRecordCount":0,"Records":[' + b",".join(accepted) + b"]}" if entries else OTHERWISE
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: %d\r\n\r\n"
     return head % len(body) + body
 

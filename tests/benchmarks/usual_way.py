@@ -17,6 +17,8 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from boto3.dynamodb.types import TypeSerializer
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from pipeline.model import MARKER
+
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.kinesis_stream_event import KinesisStreamRecord
 
@@ -107,7 +109,7 @@ def item(event: LogEvent, envelope: dict[str, Any], position: str, arrived_at: f
         **{name: value for name, value in envelope.items() if name != "specversion"},
         "timeline": event.subject or event.source,
         "timeline_order": f"{event.time.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}000Z#{event.id}",
-        "position": position,
+        MARKER: position,
         "expires_at": int(arrived_at) + KEEP_SECONDS,
     }
     return {name: serializer.serialize(value) for name, value in attributes.items()}

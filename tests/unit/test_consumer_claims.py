@@ -22,6 +22,7 @@ from pipeline.model import Claim, Item, Ledger, Line, Reason, State
 from pipeline.project import SCHEMAS
 from pipeline.routes import process_stages
 from pipeline.testing.bench import ACKNOWLEDGED, STAGES, Bench, change_event, claimed, logs, named
+from pipeline.testing.dynamodb_items import read_item
 from pipeline.testing.lambda_events import aggregate, kinesis_event, log_event
 from pipeline.testing.ports import FakeSink
 
@@ -96,12 +97,13 @@ def test_what_is_written() -> None:
 
     assert ACKNOWLEDGED == bench.consume(kinesis_event(sent, first=1))
     (line,), (item,) = kept(bench, Line), kept(bench, Item)
+    stored = read_item(item.item)
     archived = orjson.loads(line.line)
     assert "dataref" not in archived
     assert {"body": "to ***@example.com", "attributes": {"x": LARGE}} == archived["data"]
-    assert "data" not in item.item
-    assert {"S": f"s3://claims/{key}"} == item.item["dataref"]
-    assert {"N": str(len(body))} == item.item["data_bytes"]
+    assert "data" not in stored
+    assert {"S": f"s3://claims/{key}"} == stored["dataref"]
+    assert {"N": str(len(body))} == stored["data_bytes"]
 
 
 def test_what_fits_into_an_item() -> None:
@@ -126,7 +128,7 @@ def test_a_state_too_large() -> None:
 
     batch = kinesis_event(*(claimed(each, left) for each in (good, large, far_too_large)), first=1)
     assert ACKNOWLEDGED == bench.consume(batch)
-    first, second, third = (each.item for each in kept(bench, State))
+    first, second, third = (read_item(each.item) for each in kept(bench, State))
     assert (True, False) == ("data" in first, "dataref" in first)
     for key, item in zip([*left][1:], (second, third), strict=True):
         assert ({"S": f"s3://claims/{key}"}, False) == (item["dataref"], "data" in item)

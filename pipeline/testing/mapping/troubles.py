@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from pipeline.testing.aws_errors import aws_error
+from pipeline.testing.dynamodb_items import read_item
 from pipeline.testing.mapping.clock import Killed
 from pipeline.testing.mapping.fault_kinds import CallFault
 
@@ -128,11 +129,17 @@ def _some_unprocessed(call: Call) -> dict[str, Any]:
     """Every second item, from the second on."""
     ((table, requests),) = call.arguments["RequestItems"].items()
     call.do(RequestItems={table: requests[::2]})
-    return {"UnprocessedItems": {table: requests[1::2]} if requests[1::2] else {}}
+    return _unprocessed(table, requests[1::2])
 
 
 def _all_unprocessed(call: Call) -> dict[str, Any]:
-    return {"UnprocessedItems": call.arguments["RequestItems"]}
+    return _unprocessed(*next(iter(call.arguments["RequestItems"].items())))
+
+
+def _unprocessed(table: str, requests: Sequence[Any]) -> dict[str, Any]:
+    """The answer: an item comes back as an item, in whatever form it was sent."""
+    left = [{"PutRequest": {"Item": read_item(each["PutRequest"]["Item"])}} for each in requests]
+    return {"UnprocessedItems": {table: left} if left else {}}
 
 
 def _some_refused(call: Call) -> dict[str, Any]:

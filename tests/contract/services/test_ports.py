@@ -13,6 +13,7 @@ from pipeline.aws.kinesis import KinesisStream
 from pipeline.aws.s3 import ArchiveSink, archived
 from pipeline.errors import Misconfiguration
 from pipeline.testing.deliveries import a_line, a_state, an_item
+from pipeline.testing.dynamodb_items import read_item
 from pipeline.testing.record_stream import check_record_stream
 from tests.contract.services.services import fresh
 
@@ -50,7 +51,7 @@ def test_state_only_moves_forward(services: Services) -> None:
 
     key = {"pk": {"S": f"entity#{entity}"}, "sk": {"S": "state"}}
     stored = services.dynamodb.get_item(TableName=services.table, Key=key)["Item"]
-    assert a_state(0, entity, 10, deleted=True).item == stored
+    assert read_item(a_state(0, entity, 10, deleted=True).item) == stored
 
 
 @pytest.mark.parametrize("batches", [[[1, 2]], [[1], [2]], [[1], [1, 2]], [[1, 2], [2]]], ids=str)
@@ -62,7 +63,7 @@ def test_of_two_states_with_one_version_the_first_stays(services: Services, batc
         assert {} == sink.write([states[number] for number in batch], _left)
 
     key = {"pk": {"S": f"entity#{entity}"}, "sk": {"S": "state"}}
-    assert states[1].item == services.dynamodb.get_item(TableName=services.table, Key=key)["Item"]
+    assert read_item(states[1].item) == services.dynamodb.get_item(TableName=services.table, Key=key)["Item"]
 
 
 def test_the_archive_written_again_is_the_same(services: Services) -> None:

@@ -25,6 +25,7 @@ from pipeline.producer import Pace
 from pipeline.project import SCHEMAS
 from pipeline.routes import PROCESS
 from pipeline.testing.api_events import api_event
+from pipeline.testing.dynamodb_items import read_item
 from pipeline.testing.kinesis import FakeStream
 from pipeline.testing.ports import FakeClaimStore
 from pipeline.testing.timeline import FakeTimeline
@@ -113,7 +114,7 @@ class Bench:
             for ready in route.transform(event):
                 for delivery in (encode(record, ready) for encode in route.destinations):
                     if isinstance(delivery, Item | State):
-                        self.table.put_item(TableName="results", Item=delivery.item)
+                        self.table.put_item(TableName="results", Item=read_item(delivery.item))
 
     @property
     def put(self) -> list[Any]:

@@ -16,6 +16,7 @@ from pipeline.testing.aws_errors import aws_error
 from pipeline.testing.countdown import Countdown
 from pipeline.testing.deliveries import a_state, by_number
 from pipeline.testing.dynamodb import FakeDynamoDB
+from pipeline.testing.dynamodb_items import read_item
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,7 +49,10 @@ def test_compaction() -> None:
     table = FakeDynamoDB()
     states = [a_state(1, "a", 1), a_state(2, "b", 1), a_state(3, "a", 3), a_state(4, "a", 2)]
     assert {} == write(table, states)
-    assert ([["entity#a"], ["entity#b"]], states[2].item) == (sorted(table.calls), table.items["entity#a", "state"])
+    assert ([["entity#a"], ["entity#b"]], read_item(states[2].item)) == (
+        sorted(table.calls),
+        table.items["entity#a", "state"],
+    )
 
 
 @pytest.mark.parametrize("batches", [[[1, 2]], [[1], [2]], [[1], [1, 2]]])
@@ -57,7 +61,7 @@ def test_two_of_one_version(batches: list[list[int]]) -> None:
     table, states = FakeDynamoDB(), {1: a_state(1, "a", 7), 2: a_state(2, "a", 7, body="another")}
     for batch in batches:
         assert {} == write(table, [states[number] for number in batch])
-    assert states[1].item == table.items["entity#a", "state"]
+    assert read_item(states[1].item) == table.items["entity#a", "state"]
 
 
 CHANGES = st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 10**30), st.booleans()), min_size=1, max_size=12)
@@ -80,7 +84,7 @@ def test_no_replay_moves_an_entity_back(changes: list[tuple[str, int, bool]], ra
         for key, item in table.items.items():
             assert newest.get(key, "") <= item["version"]["S"]
             newest[key] = item["version"]["S"]
-    expected = {f"entity#{entity}": each[max(each)].item for entity, each in versions.items()}
+    expected = {f"entity#{entity}": read_item(each[max(each)].item) for entity, each in versions.items()}
     assert expected == {pk: item for (pk, _), item in table.items.items()}
 
 

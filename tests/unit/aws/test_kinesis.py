@@ -7,11 +7,8 @@ from functools import cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
-import boto3
 import orjson
 import pytest
-from botocore.awsrequest import AWSResponse
-from botocore.compat import HTTPHeaders
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,6 +18,7 @@ from pipeline.aws.kinesis import KinesisStream, open_stream, write_out
 from pipeline.errors import Misconfiguration, NotDeployed, PipelineError, Retryable
 from pipeline.model import Accepted, Entry, Position, Refused
 from pipeline.testing.aws_errors import aws_error
+from tests.unit.aws.offline import offline
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -157,18 +155,8 @@ KEYS = st.text(min_size=1, max_size=20).filter(lambda key: not any("\ud800" <= e
 def client(
     *, is_written: bool, answering: tuple[int, bytes] = (200, b'{"FailedRecordCount":0,"Records":[]}')
 ) -> tuple[Any, list[Any]]:
-    """A client of botocore's that opens no socket, and the requests that it would have sent."""
-    session = boto3.Session(region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")  # noqa: S106 - nobody's
-    made: Any = session.client("kinesis")
-    requests: list[Any] = []
-
-    def answer(request: Any, **_: object) -> AWSResponse:  # noqa: ANN401 - an AWSPreparedRequest
-        requests.append(request)
-        status, body = answering
-        raw: Any = SimpleNamespace(stream=lambda: iter([body]))
-        return AWSResponse(request.url, status, HTTPHeaders(), raw)
-
-    made.meta.events.register("before-send.kinesis.PutRecords", answer)
+    """A client that opens no socket, and the requests that it would have sent."""
+    made, requests = offline("kinesis", *answering)
     if is_written:
         write_out(made)
         write_out(made)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pipeline.core.attribute_value import (
     bound_bytes,
     from_json,
+    image_json,
     size_bytes,
     tagged,
     tagged_image,
@@ -290,6 +291,12 @@ def test_bound_bytes(value: Json) -> None:
 def test_closest_to_the_bound(value: Json) -> None:
     """What weighs most for its JSON is still below the bound."""
     assert size_bytes({"": from_json(value)}) <= bound_bytes(value)
+
+
+@given(st.dictionaries(st.text(min_size=1), attribute_values()))
+def test_an_image_in_json(image: dict[str, AttributeValue]) -> None:
+    """It weighs more than DynamoDB counts for it, so what fits as JSON fits."""
+    assert size_bytes(image) <= len(image_json(image))
 
 
 @given(st.dictionaries(st.text(min_size=1), attribute_values()))

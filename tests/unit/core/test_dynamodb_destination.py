@@ -16,6 +16,7 @@ from pipeline.core.records import read
 from pipeline.errors import Rejection
 from pipeline.model import Event, Reason, State
 from pipeline.testing.bench import STAGES
+from pipeline.testing.dynamodb_items import read_item
 from pipeline.testing.lambda_events import (
     FIRST_SEQUENCE_NUMBER,
     dynamodb_event,
@@ -90,7 +91,7 @@ def test_late_and_twice(order: list[int], again: list[int]) -> None:
     stored = arrivals[0]
     for state in arrivals[1:]:
         stored = state if stored.version < state.version else stored
-    assert {"N": "3"} == stored.item["data"]["M"]["n"]
+    assert {"N": "3"} == read_item(stored.item)["data"]["M"]["n"]
 
 
 def test_same_tick() -> None:

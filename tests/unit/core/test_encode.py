@@ -26,6 +26,7 @@ from pipeline.core.encode import (
 )
 from pipeline.errors import Rejection
 from pipeline.model import MARKER, Event, Position, Reason, Record
+from pipeline.testing.dynamodb_items import read_item
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,19 +77,19 @@ def test_event_item() -> None:
         "expires_at": {"N": str(1_764_000_000 + 30 * 86_400)},
     }
     item = event_item(keep_days=30)(RECORD, LOG)
-    assert ("event#e-1", expected) == (item.key, item.item)
+    assert ("event#e-1", expected) == (item.key, read_item(item.item))
 
 
 def test_event_item_with_a_subject() -> None:
     """An event with a subject is found by it."""
-    item = event_item(keep_days=30)(RECORD, copy.replace(LOG, subject="web-1")).item
+    item = read_item(event_item(keep_days=30)(RECORD, copy.replace(LOG, subject="web-1")).item)
     assert ({"S": "web-1"}, {"S": "web-1"}) == (item["subject"], item["timeline"])
 
 
 def test_event_item_of_the_longest_attributes() -> None:
     """The longest attributes that are let in make keys that DynamoDB takes."""
     longest = copy.replace(LOG, id="i" * MAX_ID_BYTES, source="s" * MAX_SOURCE_BYTES, subject="k" * MAX_SUBJECT_BYTES)
-    item = event_item(keep_days=30)(RECORD, longest).item
+    item = read_item(event_item(keep_days=30)(RECORD, longest).item)
     assert len(item["pk"]["S"]) <= 2048 >= len(item["timeline"]["S"])
     assert len(item["timeline_order"]["S"]) <= 1024
 
@@ -97,8 +98,9 @@ def test_largest_item() -> None:
     """An item may reach DynamoDB's limit, and not pass it."""
     encode = event_item(keep_days=30)
     largest = "x" * (MAX_ITEM_BYTES - 300)
-    assert largest == encode(RECORD, with_data(LOG, body=largest)).item["data"]["M"]["body"]["S"]
+    assert largest == read_item(encode(RECORD, with_data(LOG, body=largest)).item)["data"]["M"]["body"]["S"]
     assert Reason.TOO_LARGE == rejection(encode, with_data(LOG, body="x" * MAX_ITEM_BYTES)).reason
+    assert len(encode(RECORD, with_data(LOG, body='"' * (MAX_ITEM_BYTES - 1024))).item) > 2 * (MAX_ITEM_BYTES - 1024)
 
 
 def test_state() -> None:
@@ -117,19 +119,19 @@ def test_state() -> None:
         MARKER: {"S": "events/shard-0/9/0"},
         "data": {"M": {"order_id": {"S": "42"}, "total": {"N": "0.1234567890123456789"}}},
     }
-    assert ("entity#orders/42", "100".zfill(60), expected) == (state.key, state.version, state.item)
+    assert ("entity#orders/42", "100".zfill(60), expected) == (state.key, state.version, read_item(state.item))
 
 
 def test_tombstone() -> None:
     """A delete leaves a tombstone with its version, and only that expires."""
-    item = entity_state(keep_tombstone_days=90)(RECORD, with_data(CHANGE, op="d", after=None)).item
+    item = read_item(entity_state(keep_tombstone_days=90)(RECORD, with_data(CHANGE, op="d", after=None)).item)
     assert ({"BOOL": True}, {"N": str(1_764_000_000 + 90 * 86_400)}) == (item["deleted"], item["expires_at"])
     assert ({"S": "100".zfill(60)}, False) == (item["version"], "data" in item)
 
 
 def test_an_entity_with_nothing_in_it_is_there() -> None:
     """An empty image is an entity, not a delete."""
-    item = entity_state(keep_tombstone_days=90)(RECORD, with_data(CHANGE, op="u", after={})).item
+    item = read_item(entity_state(keep_tombstone_days=90)(RECORD, with_data(CHANGE, op="u", after={})).item)
     assert ({"BOOL": False}, {"M": {}}, False) == (item["deleted"], item["data"], "expires_at" in item)
 
 

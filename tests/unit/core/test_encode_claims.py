@@ -21,6 +21,7 @@ from pipeline.core.encode import (
     stream_entry,
 )
 from pipeline.model import Event, Reason
+from pipeline.testing.dynamodb_items import read_item
 from tests.unit.core.test_encode import CHANGE, LOG, RECORD, rejection, with_data
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ def test_claimed_event_item() -> None:
     claimed = copy.replace(LOG, dataref=DATAREF)
     assert encode(RECORD, LOG) == encode(RECORD, claimed)
 
-    large = encode(RECORD, with_data(claimed, body="x" * MAX_ITEM_BYTES)).item
-    small = encode(RECORD, LOG).item
+    large = read_item(encode(RECORD, with_data(claimed, body="x" * MAX_ITEM_BYTES)).item)
+    small = read_item(encode(RECORD, LOG).item)
     reference = {"dataref": {"S": DATAREF}, "data_bytes": {"N": "2000000"}}
     assert {**{name: value for name, value in small.items() if name != "data"}, **reference} == large
 
@@ -46,8 +47,8 @@ def test_claimed_data_deeper_than_an_item() -> None:
     deep: Json = "x" * MAX_ITEM_BYTES
     for _ in range(40):
         deep = {"a": deep}
-    item = event_item(keep_days=30)(RECORD, copy.replace(with_data(LOG, body=deep), dataref=DATAREF)).item
-    assert DATAREF == item["dataref"]["S"]
+    item = event_item(keep_days=30)(RECORD, copy.replace(with_data(LOG, body=deep), dataref=DATAREF))
+    assert DATAREF == read_item(item.item)["dataref"]["S"]
 
 
 def test_claimed_archive_line() -> None:
@@ -65,9 +66,9 @@ def test_claimed_state(excess: int) -> None:
     """The state holds the entity of a claimed change up to the last byte; what is larger is left where it is."""
     assert STATE(RECORD, CHANGE) == STATE(RECORD, CLAIMED)
 
-    fixed = size_bytes(STATE(RECORD, with_data(CLAIMED, after={"a": ""})).item)
+    fixed = size_bytes(read_item(STATE(RECORD, with_data(CLAIMED, after={"a": ""})).item))
     after: Json = {"a": "x" * (MAX_ITEM_BYTES - fixed + excess)}
-    item = STATE(RECORD, with_data(CLAIMED, after=after)).item
+    item = read_item(STATE(RECORD, with_data(CLAIMED, after=after)).item)
     reference = {name: item[name] for name in ("dataref", "data_bytes") if name in item}
     if excess > 0:
         assert ({"dataref": {"S": DATAREF}, "data_bytes": {"N": "2000000"}}, False) == (reference, "data" in item)
@@ -81,7 +82,7 @@ def test_claimed_state_that_is_far_too_large(excess: int) -> None:
     wrong: dict[str, Json] = {"a": "x" * (FAR_TOO_LARGE - len('{"a":"","b":{"$number":"x"}}') + excess)}
     event = with_data(CLAIMED, after={**wrong, "b": {"$number": "x"}})
     if excess:
-        assert {"S": DATAREF} == STATE(RECORD, event).item["dataref"]
+        assert {"S": DATAREF} == read_item(STATE(RECORD, event).item)["dataref"]
     else:
         assert Reason.SCHEMA_INVALID == rejection(STATE, event).reason
 
@@ -122,6 +123,6 @@ def test_what_travels_fits_an_item() -> None:
     """The largest change that travels whole is no larger than an item, whatever it holds and is called."""
     longest: Any = {"id": "i" * 40, "source": "arn:aws:dynamodb:" + "s" * 300, "subject": "\U0001f600" * 256}
     event = travelling(MAX_TRAVELLING_BYTES, **longest)
-    item = event_item(keep_days=365)(RECORD, event).item
+    item = read_item(event_item(keep_days=365)(RECORD, event).item)
     assert (True, True) == ("data" in item, MAX_ITEM_BYTES * 0.8 < size_bytes(item) <= MAX_ITEM_BYTES)
-    assert item == event_item(keep_days=365)(RECORD, copy.replace(event, dataref=DATAREF)).item
+    assert item == read_item(event_item(keep_days=365)(RECORD, copy.replace(event, dataref=DATAREF)).item)

@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.testing.deliveries import an_item
 from pipeline.testing.dynamodb import FakeDynamoDB, holds
+from pipeline.testing.dynamodb_items import read_item
 
 if TYPE_CHECKING:
     from pipeline.model import Item
@@ -33,6 +34,6 @@ def test_unknown_condition() -> None:
 @pytest.mark.parametrize("items", [[an_item(1)] * 2, [an_item(number) for number in range(26)]])
 def test_a_call_that_dynamodb_refuses(items: list[Item]) -> None:
     """A batch with one key twice, or with more than 25 items, is refused."""
-    requests = [{"PutRequest": {"Item": each.item}} for each in items]
+    requests = [{"PutRequest": {"Item": read_item(each.item)}} for each in items]
     with pytest.raises(Exception, match="ValidationException"):
         FakeDynamoDB().batch_write_item(RequestItems={"results": requests})

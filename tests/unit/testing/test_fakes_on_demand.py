@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from pipeline.testing.aws_errors import aws_error
 from pipeline.testing.deliveries import an_item
 from pipeline.testing.dynamodb import FakeDynamoDB
+from pipeline.testing.dynamodb_items import read_item
 from pipeline.testing.dynamodbstreams import STREAM_ARN, FakeDynamoDBStreams
 from pipeline.testing.kinesis_client import FakeKinesis
 from pipeline.testing.s3 import FakeS3
@@ -21,7 +22,7 @@ def put(client: FakeKinesis, *data: bytes) -> Any:  # noqa: ANN401 - the answer
 
 def test_unprocessed_items() -> None:
     """What is left unprocessed comes back as it was asked for, and is not stored."""
-    requests = [{"PutRequest": {"Item": an_item(number).item}} for number in range(3)]
+    requests = [{"PutRequest": {"Item": read_item(an_item(number).item)}} for number in range(3)]
     table = FakeDynamoDB(unprocessed=[2])
     answer = table.batch_write_item(RequestItems={"results": requests})
 

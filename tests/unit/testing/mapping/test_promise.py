@@ -13,6 +13,7 @@ import pipeline.testing
 from pipeline.aws.dynamodb import StateSink
 from pipeline.errors import BugFlood
 from pipeline.testing.bench import STAGES, change_event
+from pipeline.testing.dynamodb_items import read_item
 from pipeline.testing.lambda_events import log_event
 from pipeline.testing.mapping import Cloud, Promise
 
@@ -91,7 +92,7 @@ def test_moved_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """A state that is written without a guard moves back, and that is seen."""
 
     def put_unguarded(sink: StateSink, state: Any) -> None:  # noqa: ANN401 - a state
-        sink.client.put_item(TableName=sink.table, Item=state.item)
+        sink.client.put_item(TableName=sink.table, Item=read_item(state.item))
 
     monkeypatch.setattr(StateSink, "_put_once", put_unguarded)
     promise = Promise(STAGES, [change("c-0", 2), change("c-1", 1)])
