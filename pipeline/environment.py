@@ -136,10 +136,12 @@ class Environment:
         return _settled(QueueBatches(self._intake("ingest_queue")))
 
     def _intake(self, function: str) -> Intake:
+        claims = self._get("CLAIMS_BUCKET")
+        stream = KinesisStream(self.clients.kinesis, self._get("STREAM_NAME"))
         return Intake(
-            stream=KinesisSink(KinesisStream(self.clients.kinesis, self._get("STREAM_NAME"))),
+            stream=KinesisSink(stream, claims=ClaimsBucket(self.clients.s3, claims)),
             dead_letters=self._dead_letters(function),
-            rules=self._rules(),
+            rules=self._rules(claims_bucket=claims),
             report=BatchReport(METRICS_NAMESPACE, function),
             now=time.time,
         )

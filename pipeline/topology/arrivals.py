@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pipeline.topology.grants import GIVE_UP_EVENTS, KEEP_DEAD_LETTERS, LOG, PUT, READ_QUEUE
+from pipeline.topology.grants import GIVE_UP_EVENTS, KEEP_DEAD_LETTERS, LEAVE_CLAIMS, LOG, PUT, READ_QUEUE
 from pipeline.topology.kinds import AsyncFunction, Grant, QueueFunction, QueueSource
 
 INGEST_ASYNC: Final = AsyncFunction(
@@ -19,9 +19,10 @@ INGEST_ASYNC: Final = AsyncFunction(
         "POWERTOOLS_METRICS_NAMESPACE": "kinesis-pipeline",
         "POWERTOOLS_SERVICE_NAME": "ingest_async",
         "STREAM_NAME": "${Stream}",
+        "CLAIMS_BUCKET": "${ClaimsBucket}",
         "DEAD_LETTER_BUCKET": "${DeadLetterBucket}",
     },
-    grants=(PUT, KEEP_DEAD_LETTERS, GIVE_UP_EVENTS, Grant("IngestAsyncLogs", LOG)),
+    grants=(PUT, LEAVE_CLAIMS, KEEP_DEAD_LETTERS, GIVE_UP_EVENTS, Grant("IngestAsyncLogs", LOG)),
     timeout_seconds=900,
 )
 
@@ -36,12 +37,14 @@ INGEST_QUEUE: Final = QueueFunction(
         "POWERTOOLS_METRICS_NAMESPACE": "kinesis-pipeline",
         "POWERTOOLS_SERVICE_NAME": "ingest_queue",
         "STREAM_NAME": "${Stream}",
+        "CLAIMS_BUCKET": "${ClaimsBucket}",
         "DEAD_LETTER_BUCKET": "${DeadLetterBucket}",
     },
     grants=(
         Grant("Queue", READ_QUEUE),
         Grant("FifoQueue", READ_QUEUE),
         PUT,
+        LEAVE_CLAIMS,
         KEEP_DEAD_LETTERS,
         Grant("IngestQueueLogs", LOG),
     ),

@@ -262,19 +262,19 @@ def calls_of_ingest_api() -> Grants:
 
 
 def calls_of_ingest_async() -> Grants:
-    """A notification that is put, and one that can never be."""
+    """A notification that is put, one that leaves its data in S3, and one that can never be put."""
     calls = Calls()
     arrivals = Environment(deployed(topology.INGEST_ASYNC), calls.attach(Clients(local=True))).ingest_async()
-    for text in ("started", '{"specversion": "1.0"}'):
+    for text in ("started", "x" * 500_000, '{"specversion": "1.0"}'):
         arrivals.take(sns_event(text), lambda: 900.0)
     return dict(calls.needed)
 
 
 def calls_of_ingest_queue() -> Grants:
-    """A batch with a message that is put, and one that can never be."""
+    """A batch with a message that is put, one that leaves its data in S3, and one that can never be put."""
     calls = Calls()
     batches = Environment(deployed(topology.INGEST_QUEUE), calls.attach(Clients(local=True))).ingest_queue()
-    batch = sqs_event("started", '{"specversion": "1.0"}')
+    batch = sqs_event("started", "x" * 500_000, '{"specversion": "1.0"}')
     assert {"batchItemFailures": []} == batches.answer(batch, lambda: 30.0)
     return dict(calls.needed)
 

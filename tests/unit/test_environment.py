@@ -38,8 +38,8 @@ VARIABLES = {
         "RESULTS_TABLE": "results",
     },
     "collect": {"STREAM_NAME": "events", "RESULTS_TABLE": "results", "CANARY_ENABLED": "true"},
-    "ingest_async": {"STREAM_NAME": "events", "DEAD_LETTER_BUCKET": "dead"},
-    "ingest_queue": {"STREAM_NAME": "events", "DEAD_LETTER_BUCKET": "dead"},
+    "ingest_async": {"STREAM_NAME": "events", "CLAIMS_BUCKET": "claims", "DEAD_LETTER_BUCKET": "dead"},
+    "ingest_queue": {"STREAM_NAME": "events", "CLAIMS_BUCKET": "claims", "DEAD_LETTER_BUCKET": "dead"},
 }
 CLIENTS = Clients(local=True)
 
@@ -92,9 +92,11 @@ def test_a_wrong_target() -> None:
 
 
 def test_ingest_queue() -> None:
-    """`ingest_queue` puts onto the stream it was given, and keeps dead letters under its own name."""
+    """`ingest_queue` puts onto the stream, leaves claims in the bucket, and keeps dead letters under its own name."""
     intake = Environment(VARIABLES["ingest_queue"], CLIENTS).ingest_queue().intake
     assert isinstance(intake.stream, KinesisSink)
+    assert KinesisStream(CLIENTS.kinesis, "events") == intake.stream.stream
+    assert (ClaimsBucket(CLIENTS.s3, "claims"), "claims") == (intake.stream.claims, intake.rules.claims_bucket)
     assert DeadLetterBucket(CLIENTS.s3, "dead", "ingest_queue") == intake.dead_letters
     assert intake.rules.routes.keys() == intake.rules.validators.keys()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -412,6 +413,20 @@ def test_no_order(event: Callable[[str], dict[str, Any]]) -> None:
     assert isinstance(other, Entry)
     assert ("key", ID) == (ours.partition_key, other.partition_key)
     assert "subject" not in orjson.loads(other.data)
+
+
+@pytest.mark.parametrize("by", BY.values(), ids=BY)
+def test_a_large_event(by: Callable[[str], dict[str, Any]]) -> None:
+    """What is too large for an item leaves its data in the claims bucket, and is in the same order as if it did not."""
+    text = "x" * 500_000
+    (record,) = read(by(text))
+    entry, small = accept(record, replace(RULES, claims_bucket="claims")), outcome(by("small"))
+    assert isinstance(entry, Entry)
+    assert isinstance(small, Entry)
+    assert entry.owed is not None
+    assert text == orjson.loads(entry.owed.body)["body"]
+    assert f"s3://claims/{entry.owed.claim.key}" == orjson.loads(entry.data)["dataref"]
+    assert small.partition_key == entry.partition_key
 
 
 # what can never be put ------------------------------------------------------------------------------------------------

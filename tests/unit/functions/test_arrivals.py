@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ASYNC, QUEUE = "pipeline.functions.ingest_async", "pipeline.functions.ingest_queue"
 LAMBDA = {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
-VARIABLES = {"STREAM_NAME": "events", "DEAD_LETTER_BUCKET": "dead"}
+VARIABLES = {"STREAM_NAME": "events", "CLAIMS_BUCKET": "claims", "DEAD_LETTER_BUCKET": "dead"}
 
 
 @pytest.fixture
