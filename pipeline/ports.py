@@ -20,6 +20,8 @@ if TYPE_CHECKING:
         Failure,
         Json,
         Ledger,
+        ObjectVersion,
+        Part,
         Position,
         Record,
         Refused,
@@ -87,6 +89,26 @@ class ClaimStore(Protocol):
 
     def leave(self, claim: Claim, body: bytes) -> None:
         """Keep the body under the claim's name; twice leaves one. Raises Retryable or Misconfiguration."""
+        ...
+
+
+class ObjectSource(Protocol):
+    """Where the objects are that somebody dropped."""
+
+    def read(self, at: ObjectVersion, offset: int, remaining: Remaining) -> Part:
+        """The bytes from an offset on, some MiB of them; none where the object ends there.
+
+        Raises Rejection where there is nothing to be read any more (object_gone, object_changed, object_archived,
+        object_unreadable), Retryable or Misconfiguration.
+        """
+        ...
+
+
+class Continuation(Protocol):
+    """The next invocation of the same function."""
+
+    def hand_over(self, event: Mapping[str, Json]) -> None:
+        """Have it invoked with this event, later. Raises Retryable or Misconfiguration."""
         ...
 
 

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 SNS: Final = "aws:sns"
 SQS: Final = "aws:sqs"
 EVENTBRIDGE: Final = "aws.eventbridge"
+S3: Final = "aws:s3"
+CONTINUE: Final = "continue"
 MAX_DETAIL_CHARACTERS: Final = 300
 
 
@@ -50,6 +52,10 @@ def source_of(event: Mapping[str, Any]) -> str:
     ('aws:sns', 'aws.eventbridge')
     """
     match event:
+        case {"continue": _}:
+            return CONTINUE
+        case {"detail-type": "Object Created", "source": "aws.s3"}:
+            return S3
         case {"Records": [{"EventSource": str(name)} | {"eventSource": str(name)}, *_]}:
             return name
         case {"detail-type": str(), "detail": _, "source": str()}:

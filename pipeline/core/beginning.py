@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.core.formats.detect import SAMPLE_BYTES
-from pipeline.errors import InputError
+from pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -30,7 +30,7 @@ class Beginning:
                 start += block
                 if len(start) >= SAMPLE_BYTES or (not block and (b"\n" in start or is_over())):
                     break
-        except (OSError, InputError) as error:
+        except (OSError, PipelineError) as error:
             self.error = error
         self._start = bytes(start)
         return self._start

@@ -5,8 +5,11 @@ What they do is held against LocalStack by `tests/contract/services`.
 
 from __future__ import annotations
 
+import hashlib
 import io
+import re
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 MAX_KEY_BYTES: Final = 1024
 # What S3 gives an object that was put without a type.
 DEFAULT_TYPE: Final = "binary/octet-stream"
+WRITTEN_AT: Final = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
+_RANGE: Final = re.compile(r"\d+")
 
 
 @dataclass
@@ -54,12 +59,31 @@ class FakeS3:
             self.content_types[Key] = ContentType
         return {}
 
-    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 - the API's names
-        """The body of an object, to be read once."""
+    def get_object(
+        self,
+        *,
+        Bucket: str,  # noqa: N803 - the API's names
+        Key: str,  # noqa: N803 - the API's names
+        Range: str | None = None,  # noqa: N803 - the API's names
+        IfMatch: str | None = None,  # noqa: N803 - the API's names
+    ) -> dict[str, Any]:
+        """The body of an object, or a range of it, to be read once."""
         bucket = self._bucket(Bucket)
         if Key not in bucket:
             raise aws_error("NoSuchKey", 404)
-        return {"Body": io.BytesIO(bucket[Key]), "ContentType": self.content_types.get(Key, DEFAULT_TYPE)}
+        body = bucket[Key]
+        etag = f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
+        if IfMatch not in {None, etag}:
+            raise aws_error("PreconditionFailed", 412)
+        answer = {"ContentType": self.content_types.get(Key, DEFAULT_TYPE), "ETag": etag, "LastModified": WRITTEN_AT}
+        if Range is None:
+            return {**answer, "Body": io.BytesIO(body)}
+        first, last = map(int, _RANGE.findall(Range))
+        if first >= len(body):
+            raise aws_error("InvalidRange", 416)
+        part = body[first : last + 1]
+        where = f"bytes {first}-{first + len(part) - 1}/{len(body)}"
+        return {**answer, "Body": io.BytesIO(part), "ContentRange": where}
 
     def get_paginator(self, operation: str) -> FakePages:
         """The pages of `list_objects_v2`; no other operation has any here."""

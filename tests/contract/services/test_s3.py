@@ -98,6 +98,36 @@ def test_listing_of_nothing(services: Services) -> None:
     assert [None] == [page.get("Contents") for page in pages]
 
 
+def test_a_range(services: Services) -> None:
+    """Some bytes of an object, and how many there are in all; behind its end, or in an empty one, there is no range."""
+    key = fresh()
+    _put(services, key, b"0123456789")
+    _put(services, f"{key}-empty")
+
+    def get(name: str, range_: str) -> tuple[bytes, str]:
+        answer = services.s3.get_object(Bucket=services.bucket, Key=name, Range=range_)
+        return answer["Body"].read(), answer["ContentRange"]
+
+    assert (b"234", "bytes 2-4/10") == get(key, "bytes=2-4")
+    assert (b"89", "bytes 8-9/10") == get(key, "bytes=8-99")
+    with refused("InvalidRange"):
+        get(key, "bytes=10-99")
+    with refused("InvalidRange"):
+        get(f"{key}-empty", "bytes=0-99")
+
+
+def test_an_object_that_was_written_anew(services: Services) -> None:
+    """Whoever names the ETag of what they read before is told."""
+    key = fresh()
+    _put(services, key, b"old")
+    etag = services.s3.get_object(Bucket=services.bucket, Key=key)["ETag"]
+    assert b"old" == services.s3.get_object(Bucket=services.bucket, Key=key, IfMatch=etag)["Body"].read()
+
+    _put(services, key, b"new")
+    with refused("PreconditionFailed"):
+        services.s3.get_object(Bucket=services.bucket, Key=key, IfMatch=etag)
+
+
 def test_no_such_key(services: Services) -> None:
     """An object that is not there is told from a bucket that is not there."""
     with refused("NoSuchKey"):

@@ -1,0 +1,81 @@
+"""An object → its records, in bounded memory: a part of it, a block of what is unpacked, and a record at a time.
+
+To go on in a plain object, it is read from that byte on. A packed one is unpacked again from its beginning, and what
+was read before is passed over.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.core import formats
+from pipeline.core.beginning import Beginning
+from pipeline.core.chunk import MAX_RECORD_BYTES
+from pipeline.core.lines import TEXT_CHECK_BYTES
+from pipeline.core.packed import bounded, is_packed, skipped
+from pipeline.errors import Rejection
+from pipeline.model import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipeline.core.lines import Line, Overlong
+    from pipeline.ports import ObjectSource, Remaining
+    from pipeline.sources.drop.notification import Start
+
+
+class Records:
+    """The records of an object from a place on.
+
+    Raises Rejection when there is nothing to read, or it is not text; Retryable, Misconfiguration. While it is read,
+    also Damaged, after all records that were whole.
+    """
+
+    def __init__(self, start: Start, source: ObjectSource, remaining: Remaining) -> None:
+        self.at = start.at
+        self.is_packed = start.is_packed
+        self.modified_at = 0.0
+        self.read_bytes = 0
+        self._source = source
+        self._remaining = remaining
+        beginning = Beginning(self._all_blocks(start.place.offset))
+        begun = beginning.start()
+        if start.format is None and not begun:
+            raise beginning.error or Rejection(Reason.OBJECT_EMPTY, "there is nothing in it")
+        self.format = start.format or _format(begun)
+        self._blocks = beginning
+        self.framing = formats.framing(self.format, MAX_RECORD_BYTES, start.place)
+
+    def __iter__(self) -> Iterator[Line | Overlong | None]:
+        """Record by record; None after each block, for the record that has begun may be long."""
+        for block in self._blocks:
+            yield from self.framing.feed(block)
+            yield None
+        yield from self.framing.end()
+
+    def _all_blocks(self, offset: int) -> Iterator[bytes]:
+        if offset and not self.is_packed:
+            return self._parts(offset)
+        return skipped(bounded(self._parts(0)), offset)
+
+    def _parts(self, offset: int) -> Iterator[bytes]:
+        while True:
+            part = self._source.read(self.at, offset, self._remaining)
+            if not part.content:
+                return
+            if offset == 0:
+                self.is_packed = is_packed(part.content)
+            self.at = self.at._replace(etag=part.etag)
+            self.modified_at = part.modified_at
+            self.read_bytes += len(part.content)
+            yield part.content
+            offset += len(part.content)
+            if offset >= part.size_bytes:
+                return
+
+
+def _format(start: bytes) -> str:
+    """The format of an object that begins like this. Raises Rejection when it is not text."""
+    if b"\0" in start[:TEXT_CHECK_BYTES]:  # a byte that is no UTF-8 is the fault of its line
+        raise Rejection(Reason.NOT_UTF8, "not text: there is a NUL byte near its beginning")
+    return formats.detect(start)
