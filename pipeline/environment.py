@@ -21,7 +21,9 @@ from pipeline.aws.clients import Clients
 from pipeline.aws.cloudwatch import BatchReport, CollectReport
 from pipeline.aws.cloudwatch_api import ApiReport
 from pipeline.aws.dynamodb import ItemSink, StateSink
+from pipeline.aws.functions import Itself
 from pipeline.aws.kinesis import KinesisStream
+from pipeline.aws.objects import DroppedObjects
 from pipeline.aws.results import Results
 from pipeline.aws.s3 import ArchiveSink, DeadLetterBucket
 from pipeline.collectors import collectors
@@ -38,6 +40,8 @@ from pipeline.model import Entry, Item, Line, State
 from pipeline.producer import KinesisSink
 from pipeline.project import SCHEMAS
 from pipeline.sources.arrivals import Arrivals
+from pipeline.sources.drop.intake import Drop
+from pipeline.sources.drop.shipping import Doors
 from pipeline.sources.intake import Intake
 from pipeline.sources.messages import Messages
 from pipeline.sources.queue import QueueBatches
@@ -128,8 +132,17 @@ class Environment:
 
     def ingest_async(self) -> Arrivals:
         """The dispatch of `ingest_async`. Raises Misconfiguration when a variable is missing."""
-        messages = Messages(self._intake("ingest_async"))
-        return _settled(Arrivals({arrival.SNS: messages.take, arrival.EVENTBRIDGE: messages.take}))
+        messages, drop = Messages(self._intake("ingest_async")), self._drop()
+        return _settled(
+            Arrivals(
+                {
+                    arrival.SNS: messages.take,
+                    arrival.EVENTBRIDGE: messages.take,
+                    arrival.S3: drop.take,
+                    arrival.CONTINUE: drop.take,
+                }
+            )
+        )
 
     def ingest_queue(self) -> QueueBatches:
         """What answers batches in `ingest_queue`. Raises Misconfiguration when a variable is missing."""
@@ -144,6 +157,18 @@ class Environment:
             rules=self._rules(claims_bucket=claims),
             report=BatchReport(METRICS_NAMESPACE, function),
             now=time.time,
+        )
+
+    def _drop(self) -> Drop:
+        doors = Doors(
+            objects=DroppedObjects(self.clients.s3),
+            stream=KinesisStream(self.clients.kinesis, self._get("STREAM_NAME")),
+            dead_letters=self._dead_letters("ingest_async"),
+            rules=self._rules(AGGREGATED),
+        )
+        name = self.variables.get("AWS_LAMBDA_FUNCTION_NAME", "ingest-async")
+        return Drop(
+            doors, Itself(self.clients.functions, name), BatchReport(METRICS_NAMESPACE, "ingest_async"), time.time
         )
 
     def _rules(self, aggregated: frozenset[str] = frozenset(), claims_bucket: str = "") -> Rules:

@@ -19,6 +19,8 @@ from pipeline.topology.resources import (
     BUS_RULE,
     CLAIMS,
     DEAD_LETTERS,
+    DROP,
+    DROP_RULE,
     FIFO_QUEUE,
     QUEUE,
     RESULTS,
@@ -48,6 +50,8 @@ __all__ = [
     "COLLECT",
     "COLLECT_SCHEDULE",
     "DEAD_LETTERS",
+    "DROP",
+    "DROP_RULE",
     "FIFO_QUEUE",
     "FUNCTIONS",
     "INGEST_API",
@@ -75,11 +79,11 @@ __all__ = [
 
 STREAMS: Final = (STREAM,)
 TABLES: Final = (RESULTS, *SOURCE_TABLES)
-BUCKETS: Final = (ARCHIVE, DEAD_LETTERS, CLAIMS)
+BUCKETS: Final = (ARCHIVE, DEAD_LETTERS, CLAIMS, DROP)
 QUEUES: Final = (UNDELIVERED, UNDELIVERED_FIFO, QUEUE, FIFO_QUEUE)
 TOPICS: Final = (TOPIC,)
 BUSES: Final = (BUS,)
-RULES: Final = (BUS_RULE,)
+RULES: Final = (BUS_RULE, DROP_RULE)
 SCHEDULES: Final = (COLLECT_SCHEDULE,)
 ALARMS: Final = (CANARY_ALARM,)
 FUNCTIONS: Final = (PROCESS, RELAY_CHANGES)
@@ -97,6 +101,7 @@ OUTPUTS: Final[Mapping[str, str]] = {
     "ArchiveBucketName": "${ArchiveBucket}",
     "DeadLetterBucketName": "${DeadLetterBucket}",
     "ClaimsBucketName": "${ClaimsBucket}",
+    "DropBucketName": "${DropBucket}",
     "ProcessFunctionName": "${ProcessFunction}",
     "RelayChangesFunctionName": "${RelayChangesFunction}",
     "TopicArn": "${Topic}",

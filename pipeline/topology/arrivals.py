@@ -11,7 +11,7 @@ INGEST_ASYNC: Final = AsyncFunction(
     resource="IngestAsyncFunction",
     name="ingest-async",
     handler="pipeline.functions.ingest_async.handler",
-    callers=frozenset({"Topic", "BusRule"}),
+    callers=frozenset({"Topic", "BusRule", "DropRule"}),
     retries=2,
     age_seconds=21_600,
     given_up="UndeliveredQueue",
@@ -22,7 +22,19 @@ INGEST_ASYNC: Final = AsyncFunction(
         "CLAIMS_BUCKET": "${ClaimsBucket}",
         "DEAD_LETTER_BUCKET": "${DeadLetterBucket}",
     },
-    grants=(PUT, LEAVE_CLAIMS, KEEP_DEAD_LETTERS, GIVE_UP_EVENTS, Grant("IngestAsyncLogs", LOG)),
+    grants=(
+        # The drop bucket has versions, and one of them is asked for.
+        Grant("DropBucket/*", frozenset({"s3:GetObjectVersion"})),
+        # Or S3 would not say that an object is not there any more, but that access is denied.
+        Grant("DropBucket", frozenset({"s3:ListBucket"})),
+        # Itself, with the rest of an object.
+        Grant("IngestAsyncFunction", frozenset({"lambda:InvokeFunction"})),
+        PUT,
+        LEAVE_CLAIMS,
+        KEEP_DEAD_LETTERS,
+        GIVE_UP_EVENTS,
+        Grant("IngestAsyncLogs", LOG),
+    ),
     timeout_seconds=900,
 )
 

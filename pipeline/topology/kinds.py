@@ -100,20 +100,22 @@ class Bus:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """An EventBridge rule that hands the events of a bus to a function.
+    """An EventBridge rule that hands events of a bus to a function: all of them, or those of new objects of a bucket.
 
     Args:
+        bus: a bus of the stack; None is the account's own, on which AWS tells what happens.
         retries: how often it tries to, 185 at most.
         age_seconds: for how long, a day at most.
         given_up: the queue for events that it could not hand over.
     """
 
     resource: str
-    bus: str
+    bus: str | None
     function: str
     retries: int
     age_seconds: int
     given_up: str
+    bucket: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ ARCHIVE: Final = Bucket("ArchiveBucket")
 DEAD_LETTERS: Final = Bucket("DeadLetterBucket", keep_days=90)
 # Longer than an item refers to a claim (365 days, and the time until it is deleted), and than a stream remembers.
 CLAIMS: Final = Bucket("ClaimsBucket", keep_days=400)
+# What others drop here is read, line by line. Nothing of the stack writes to it, or the pipeline would read itself.
+DROP: Final = Bucket("DropBucket", keep_days=90)
 
 # What nobody could take: events that a function gave up or that did not reach it, and messages of the queues below.
 UNDELIVERED: Final = Queue("UndeliveredQueue", keep_days=14)
@@ -48,4 +50,13 @@ BUS_RULE: Final = Rule(
     retries=185,
     age_seconds=86_400,
     given_up="UndeliveredQueue",
+)
+DROP_RULE: Final = Rule(
+    "DropRule",
+    bus=None,
+    function="IngestAsyncFunction",
+    retries=185,
+    age_seconds=86_400,
+    given_up="UndeliveredQueue",
+    bucket="DropBucket",
 )

@@ -51,6 +51,9 @@ def place(value: Any) -> str:  # noqa: ANN401 - JSON
             return f"{name}/stream"
         case {"Fn::GetAtt": [name, "Arn"]}:
             return str(name)
+        case {"Fn::Sub": str(text)} if ":function:" in text:
+            name = text.rpartition(":function:${AWS::StackName}-")[2]
+            return next(each.resource for each in FUNCTIONS if each.name == name)
         case {"Fn::Sub": text}:
             return str(text).replace("${", "").replace(".Arn}", "")
     return json.dumps(value)
@@ -116,14 +119,28 @@ def test_only_lambda_may_take_a_role(resources: Mapping[str, Any]) -> None:
 
 
 def test_nothing_is_granted_by_wildcard() -> None:
-    """No action is a pattern and no resource is everything; a `*` stands behind a prefix of a bucket only."""
+    """No action is a pattern and no resource is everything; a `*` stands behind a prefix of a bucket only.
+
+    What is dropped has whatever key its owner gives it.
+    """
     for function in FUNCTIONS:
         for grant in function.grants:
             assert not any("*" in action for action in grant.actions)
             bucket, _, prefix = grant.resource.partition("/")
             assert "*" not in bucket
-            assert "*" not in prefix.removesuffix("/*")
-            assert "*" != prefix
+            assert "*" not in prefix.removesuffix("/*") or (bucket, prefix) == (topology.DROP.resource, "*")
+
+
+def test_nothing_writes_to_the_drop_bucket() -> None:
+    """It would be read, and written again, without end."""
+    granted = [
+        grant for each in FUNCTIONS for grant in each.grants if grant.resource.startswith(topology.DROP.resource)
+    ]
+
+    assert {"s3:GetObjectVersion", "s3:ListBucket"} == {action for grant in granted for action in grant.actions}
+    named = [each.name for each in FUNCTIONS if f"${{{topology.DROP.resource}}}" in each.environment.values()]
+    assert [] == named
+    assert topology.DROP.resource not in {source.given_up for each in topology.FUNCTIONS for source in each.sources}
 
 
 @pytest.mark.parametrize(
@@ -162,29 +179,38 @@ class Calls:
 
     def attach(self, clients: Clients) -> Clients:
         """Answer all calls of these clients."""
-        for client in (clients.dynamodb, clients.s3, clients.kinesis):
+        for client in (clients.dynamodb, clients.s3, clients.kinesis, clients.functions):
             client.meta.events.register("before-send", self._answer)  # type: ignore[arg-type] # what it returns is sent back
         return clients
 
     def _answer(self, request: AWSPreparedRequest, event_name: str, **_rest: object) -> AWSResponse:
         _, service, operation = event_name.split(".")
-        body: bytes = getattr(self, service)(operation, request)
+        body: bytes = getattr(self, f"{service}_")(operation, request)
         return _Answer(request.url, body)
 
-    def dynamodb(self, operation: str, request: AWSPreparedRequest) -> bytes:
+    def dynamodb_(self, operation: str, request: AWSPreparedRequest) -> bytes:
         """Note a call to a table; every item is written."""
         asked = orjson.loads(cast("bytes", request.body))
         for table in asked.get("RequestItems") or [asked["TableName"]]:
             self.needed[_with_index(table, asked)].add(f"dynamodb:{operation}")
         return b'{"UnprocessedItems": {}, "Items": []}'
 
-    def s3(self, operation: str, request: AWSPreparedRequest) -> bytes:
-        """Note a call to an object, by the first part of its key; whatever is read has no bytes."""
+    def s3_(self, operation: str, request: AWSPreparedRequest) -> bytes:
+        """Note a call to an object, by the first part of its key; what was dropped has two lines, others no bytes."""
         bucket, prefix = request.url.split("/")[3:5]
+        if bucket == topology.DROP.resource:
+            assert "versionId=" in prefix
+            self.needed[f"{bucket}/*"].add(f"s3:{operation}Version")
+            return b"a\nb\n"
         self.needed[f"{bucket}/{prefix}/*"].add(f"s3:{operation}")
         return b""
 
-    def kinesis(self, operation: str, request: AWSPreparedRequest) -> bytes:
+    def lambda_(self, operation: str, request: AWSPreparedRequest) -> bytes:
+        """Note that a function is invoked."""
+        self.needed[request.url.split("/")[5]].add(f"lambda:{operation}Function")
+        return b""
+
+    def kinesis_(self, operation: str, request: AWSPreparedRequest) -> bytes:
         """Note a call to a stream; every record is accepted."""
         asked = orjson.loads(cast("bytes", request.body))
         self.needed[asked["StreamName"]].add(f"kinesis:{operation}")
@@ -200,7 +226,10 @@ class _Answer(AWSResponse):
     """A response that was never on a wire."""
 
     def __init__(self, url: str, content: bytes) -> None:
-        super().__init__(url, 200, HTTPHeaders(), BytesIO(content))
+        headers = HTTPHeaders()
+        headers["Content-Range"] = f"bytes 0-{len(content)}/{len(content)}"
+        headers["ETag"], headers["Last-Modified"] = '"x"', "Mon, 23 Nov 2026 10:00:00 GMT"
+        super().__init__(url, 200, headers, BytesIO(content))
         self._content = content
 
 
@@ -262,11 +291,17 @@ def calls_of_ingest_api() -> Grants:
 
 
 def calls_of_ingest_async() -> Grants:
-    """A notification that is put, one that leaves its data in S3, and one that can never be put."""
-    calls = Calls()
-    arrivals = Environment(deployed(topology.INGEST_ASYNC), calls.attach(Clients(local=True))).ingest_async()
+    """A notification that is put, one that leaves its data in S3, one that can never be put, and a dropped object.
+
+    There is no time for more than a line of the object.
+    """
+    calls, name = Calls(), topology.INGEST_ASYNC.resource
+    variables = {**deployed(topology.INGEST_ASYNC), "AWS_LAMBDA_FUNCTION_NAME": name}
+    arrivals = Environment(variables, calls.attach(Clients(local=True))).ingest_async()
     for text in ("started", "x" * 500_000, '{"specversion": "1.0"}'):
         arrivals.take(sns_event(text), lambda: 900.0)
+    about = {"bucket": {"name": topology.DROP.resource}, "object": {"key": "x", "version-id": "1", "etag": "x"}}
+    arrivals.take({"source": "aws.s3", "detail-type": "Object Created", "detail": about}, lambda: 20.0)
     return dict(calls.needed)
 
 

@@ -147,19 +147,25 @@ def read_buses(resources: Mapping[str, Any]) -> set[Bus]:
 
 
 def read_rules(resources: Mapping[str, Any]) -> set[Rule]:
-    """The EventBridge rules that take all events of a bus, with their one target."""
+    """The EventBridge rules that take all events of a bus, or the new objects of a bucket, with their one target."""
     found = set()
+    account = {"account": [{"Ref": "AWS::AccountId"}]}
     for name, each in of_type(resources, "AWS::Events::Rule"):
-        if each.get("EventPattern") == {"account": [{"Ref": "AWS::AccountId"}]}:
+        pattern = each.get("EventPattern", {})
+        bucket = pattern.get("detail", {}).get("bucket", {}).get("name", [{}])[0].get("Ref")
+        about = {"bucket": {"name": [{"Ref": bucket}]}}
+        created = {**account, "source": ["aws.s3"], "detail-type": ["Object Created"], "detail": about}
+        if pattern == (created if bucket else account):
             (target,) = each["Targets"]
             found.add(
                 Rule(
                     name,
-                    place(each["EventBusName"]),
+                    place(each["EventBusName"]) if "EventBusName" in each else None,
                     place(target["Arn"]),
                     retries=target["RetryPolicy"]["MaximumRetryAttempts"],
                     age_seconds=target["RetryPolicy"]["MaximumEventAgeInSeconds"],
                     given_up=place(target["DeadLetterConfig"]["Arn"]),
+                    bucket=bucket,
                 )
             )
     return found

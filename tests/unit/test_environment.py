@@ -103,7 +103,7 @@ def test_ingest_queue() -> None:
 
 def test_ingest_async() -> None:
     """`ingest_async` knows the sources that may invoke it."""
-    assert {"aws:sns", "aws.eventbridge"} == Environment(
+    assert {"aws:sns", "aws.eventbridge", "aws:s3", "continue"} == Environment(
         VARIABLES["ingest_async"], CLIENTS
     ).ingest_async().takers.keys()
 

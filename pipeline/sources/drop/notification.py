@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus
 
 from pipeline.core.arrival import CONTINUE
 from pipeline.core.lines import START, Place
@@ -41,6 +41,8 @@ class Start(NamedTuple):
         is_packed: whether it must be unpacked from its first byte on to get to the place.
         bad_lines: how many there were before the place.
         time: of the last line before the place that had one.
+        decoded_key: what the key says if it was told URL-encoded by way of EventBridge. AWS does not encode it there,
+            LocalStack does; an object that is not there under the one name is looked for under the other.
     """
 
     at: ObjectVersion
@@ -50,6 +52,7 @@ class Start(NamedTuple):
     is_packed: bool = False
     bad_lines: int = 0
     time: str | None = None
+    decoded_key: str | None = None
 
     @property
     def is_folder(self) -> bool:
@@ -109,7 +112,8 @@ def _created(detail: Mapping[str, Any]) -> Start:
     at = ObjectVersion(
         _text(detail["bucket"]["name"]), _text(written["key"]), written.get("version-id"), _etag(written.get("etag"))
     )
-    return Start(at, written.get("size"))
+    decoded = unquote(at.key)
+    return Start(at, written.get("size"), decoded_key=decoded if decoded != at.key else None)
 
 
 def _notified(s3: Mapping[str, Any]) -> Start:

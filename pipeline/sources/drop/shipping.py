@@ -26,8 +26,6 @@ from pipeline.sources.drop.notification import Start
 from pipeline.sources.drop.records import Records
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from pipeline.core.lines import Overlong, Place
     from pipeline.core.submission import Rules
     from pipeline.model import Event
@@ -52,17 +50,12 @@ _AWAKE_SECONDS: Final = 0.5
 
 @dataclass(frozen=True)
 class Doors:
-    """Where lines come from and go to.
-
-    Args:
-        aggregate: the event types that share records of the stream.
-    """
+    """Where lines come from and go to."""
 
     objects: ObjectSource
     stream: RecordStream
     dead_letters: DeadLetterSink
     rules: Rules
-    aggregate: Collection[str] = ()
     max_bad_lines: int = MAX_BAD_LINES
 
 
@@ -122,7 +115,7 @@ class Shipping:
         with Producer(
             self._doors.stream,
             self._note,
-            aggregate=self._doors.aggregate,
+            aggregate=self._doors.rules.aggregated,
             deadline_seconds=inf,
             block_seconds=_AWAKE_SECONDS,
         ) as producer:
@@ -153,7 +146,12 @@ class Shipping:
         except Damaged as damage:
             self._finish(Rejection(damage.reason, str(damage)), Stage.UNPACK)
         except Rejection as rejection:
-            self._finish(rejection, Stage.READ)
+            if rejection.reason is Reason.OBJECT_GONE and self.records is None and self._start.decoded_key:
+                at = self._start.at._replace(key=self._start.decoded_key)
+                self._start = self._start._replace(at=at, decoded_key=None)
+                self._read(producer)
+            else:
+                self._finish(rejection, Stage.READ)
         except Retryable as error:
             self._is_cut_off, self._trouble = True, str(error)
 

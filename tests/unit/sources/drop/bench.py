@@ -14,6 +14,7 @@ from pipeline.core.route import Route
 from pipeline.core.submission import Rules
 from pipeline.core.validate import compile_schemas
 from pipeline.environment import read_schemas
+from pipeline.library import AGGREGATED
 from pipeline.project import SCHEMAS
 from pipeline.sources.drop.intake import Drop
 from pipeline.sources.drop.shipping import Doors
@@ -31,6 +32,7 @@ ORDERS = {"type": "object", "properties": {"order": {"type": "integer"}}, "requi
 RULES = Rules(
     compile_schemas({**read_schemas(SCHEMAS), "orders.v1": ORDERS}),
     {**routes.PROCESS, "orders.v1": Route(transforms=(), destinations=(archive_line,))},
+    AGGREGATED,
 )
 # More than the whole reserve; and so little that each invocation has time for the one line that it always takes.
 ENOUGH, SCARCE = 900.0, 20.0
@@ -65,7 +67,7 @@ class Bench:
     def take(self, event: Mapping[str, Any], seconds: float = ENOUGH) -> None:
         """One invocation."""
         self.invocations += 1
-        doors = Doors(self.objects, self.stream, self.dead_letters, self.rules, {"log.v1"}, self.max_bad_lines)
+        doors = Doors(self.objects, self.stream, self.dead_letters, self.rules, self.max_bad_lines)
         Drop(doors, self.continuation, self.report, lambda: MODIFIED_AT + 2.0).take(event, lambda: seconds)
 
     def drop(self, key: str, content: bytes, seconds: float = ENOUGH, version: str = "v1") -> None:

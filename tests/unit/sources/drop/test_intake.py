@@ -183,6 +183,18 @@ def test_an_object_that_is_gone() -> None:
     assert 3 == len(bench.events)
 
 
+def test_a_key_that_eventbridge_was_told_encoded() -> None:
+    """It is found under the name that it has; one that has the encoded name itself is that one."""
+    bench = Bench()
+    bench.objects.drop("a b.log", b"plain")
+    bench.run(created("a%20b.log"))
+    assert ["plain"] == bench.bodies
+    bench.objects.drop("a%20b.log", b"quoted")
+    bench.run(created("a%20b.log"))
+    assert ["plain", "quoted"] == sorted(bench.bodies)
+    assert [] == bench.dead
+
+
 def test_an_object_that_changes_under_way() -> None:
     """Where there are no versions, the rest is that of another object."""
     bench = Bench()

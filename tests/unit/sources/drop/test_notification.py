@@ -31,7 +31,7 @@ def test_keys(key: str) -> None:
     expected = [Start(ObjectVersion("drop", key, "v1", "e1"), 3)]
 
     assert expected == starts({"Records": [notified(key)]})
-    assert expected == starts(created(key, 3))
+    assert expected == [each._replace(decoded_key=None) for each in starts(created(key, 3))]
 
 
 def test_several_records() -> None:

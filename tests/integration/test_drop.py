@@ -1,0 +1,186 @@
+"""Objects in the drop bucket, deployed: S3 → EventBridge → ingest_async → Kinesis → process → DynamoDB and S3."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+import zstandard
+
+from pipeline.aws import s3
+from pipeline.aws.results import Results
+from pipeline.environment import Environment
+from pipeline.model import ObjectVersion
+from pipeline.sources.drop.lines import source_of
+from tests.integration.waiting import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pipeline.aws.clients import Clients
+
+pytestmark = pytest.mark.integration
+
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "plain": lambda content: content,
+    "gzip": gzip.compress,
+    "zstd": zstandard.compress,
+}
+# Name → content, how many events, and the lines that are dead letters.
+FORMATS: dict[str, tuple[bytes, int, set[int]]] = {
+    "app 100%+ü.ndjson": (b'{"level":"info","n":1}\n' * 20 + b'{"broken\n' + b'{"n":2}\n' * 5, 25, {21}),
+    "array.json": (b"[" + b", ".join(b'{"n":%d}' % n for n in range(9)) + b', 7, {"n":9}]', 10, {10}),
+    "rows.csv": (b"level,n\n" + b"info,1\n" * 9 + b"a,b,c\n" + b"info,2\n", 10, {11}),
+    "日本/syslog": (b"<34>1 2026-11-23T10:00:00Z web app - - - it runs\n" * 9, 9, set()),
+    "access.log": (b'10.0.0.1 - - [23/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5\n' * 9, 9, set()),
+    "export": (b"2026-11-23T10:00:00.000Z it fails\n  at line 1\n" * 9, 9, set()),
+    "pairs.log": (b"level=info msg=started n=1\n" * 9, 9, set()),
+    "a b+c.log": (b"2026-11-23T10:00:00Z INFO it runs\n" * 4 + b"Gr\xff\xdfe\n" + b"end", 5, {5}),
+}
+
+
+class Dropped:
+    """The drop bucket of the stack, and what became of the objects in it."""
+
+    def __init__(self, clients: Clients, outputs: Mapping[str, str]) -> None:
+        self.clients = clients
+        self.bucket = outputs["DropBucketName"]
+        self.function = outputs["IngestAsyncFunctionName"]
+        self._outputs = outputs
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """Those of the deployed function."""
+        configuration = self.clients.functions.get_function_configuration(FunctionName=self.function)
+        return {**configuration["Environment"]["Variables"], "AWS_LAMBDA_FUNCTION_NAME": self.function}
+
+    def drop(self, name: str, content: bytes) -> ObjectVersion:
+        """Write an object under a key that no other test has."""
+        key = f"{uuid.uuid4().hex}/{name}"
+        answer = self.clients.s3.put_object(Bucket=self.bucket, Key=key, Body=content)
+        return ObjectVersion(self.bucket, key, answer["VersionId"], answer["ETag"].strip('"'))
+
+    def archived(self, *objects: ObjectVersion) -> dict[str, list[dict[str, Any]]]:
+        """The archive's lines of these objects, by key."""
+        keys = {source_of(at): at.key for at in objects}
+        found: dict[str, list[dict[str, Any]]] = {at.key: [] for at in objects}
+        for _, _, lines in s3.archived(self.clients.s3, self._outputs["ArchiveBucketName"]):
+            for line in lines:
+                if line["source"] in keys:
+                    found[keys[line["source"]]].append(line)
+        return found
+
+    def dead(self, at: ObjectVersion) -> list[dict[str, Any]]:
+        """The dead letters of an object, in the order of its lines."""
+        kept = s3.dead_letters(self.clients.s3, self._outputs["DeadLetterBucketName"])
+        return [letter for _, letter in kept if letter["record"].get("key") == at.key]
+
+    def tell(self, at: ObjectVersion) -> None:
+        """Tell of an object once more, and wait until that is done."""
+        about = {"key": at.key, "version-id": at.version, "etag": at.etag, "size": 1, "sequencer": "00"}
+        detail = {"bucket": {"name": at.bucket}, "object": about}
+        event = {"source": "aws.s3", "detail-type": "Object Created", "detail": detail}
+        answer = self.clients.functions.invoke(FunctionName=self.function, Payload=orjson.dumps(event))
+        assert "FunctionError" not in answer, answer["Payload"].read()
+
+    @property
+    def results(self) -> Results:
+        return Results(self.clients.dynamodb, self._outputs["ResultsTableName"])
+
+
+@pytest.fixture(scope="module")
+def dropped(localstack: Clients, stack: Mapping[str, str]) -> Dropped:
+    return Dropped(localstack, stack)
+
+
+@pytest.mark.parametrize("packer", PACKERS)
+def test_each_format_adds_up(dropped: Dropped, packer: str) -> None:
+    """Every line is stored once, or a dead letter with its number; being told of the objects again changes nothing."""
+    objects = {name: dropped.drop(name, PACKERS[packer](content)) for name, (content, _, _) in FORMATS.items()}
+    for at in objects.values():
+        dropped.tell(at)
+    found = eventually(
+        lambda: dropped.archived(*objects.values()),
+        lambda seen: all(len({each["id"] for each in seen[objects[name].key]}) >= FORMATS[name][1] for name in objects),
+    )
+
+    for name, (_, count, dead) in FORMATS.items():
+        ids = {each["id"] for each in found[objects[name].key]}
+        assert count == len(ids)
+        assert all(dropped.results.event(each) is not None for each in ids)
+        letters = eventually(lambda at=objects[name]: dropped.dead(at), lambda seen, dead=dead: len(seen) >= len(dead))  # type: ignore[misc] # the loop's own
+        assert dead == {int(each["position"]["sequence_number"]) for each in letters}
+        assert len(dead) == len(letters)
+
+
+def test_a_dead_letter(dropped: Dropped) -> None:
+    """It says where its line lies, and holds its bytes."""
+    at = dropped.drop("a b.ndjson", b'{"n":1}\n' * 3 + b'{"n":\n')
+    (letter,) = eventually(lambda: dropped.dead(at), bool)
+
+    assert ("not_of_format", "ingest_async") == (letter["reason"], letter["function"])
+    record = letter["record"]
+    assert (at.key, at.version, 4, 24) == (record["key"], record["version"], record["line"], record["offset"])
+    assert b'{"n":' == base64.b64decode(record["bytes"])
+
+
+@pytest.mark.parametrize(
+    ("content", "put", "expected"),
+    [
+        (b"", 0, ("object_empty", 0)),
+        (gzip.compress(b"".join(b'{"n":%d}\n' % n for n in range(99)), mtime=0)[:-8], 99, ("gzip_corrupt", 100)),
+        (gzip.compress(b"first\n" + b" " * 20_000_000), 1, ("decompression_bomb", 2)),
+    ],
+    ids=["empty", "truncated", "bomb"],
+)
+def test_what_is_wrong_with_an_object(dropped: Dropped, content: bytes, put: int, expected: tuple[str, int]) -> None:
+    """What came before is stored, and one dead letter says from which line on it was not."""
+    at = dropped.drop("x", content)
+    (letter,) = eventually(lambda: dropped.dead(at), bool)
+    found = eventually(lambda: dropped.archived(at)[at.key], lambda seen: len(seen) >= put)
+
+    assert expected == (letter["reason"], letter["record"]["line"])
+    assert put == len({each["id"] for each in found})
+
+
+def test_an_object_that_is_gone(dropped: Dropped) -> None:
+    """Its version was removed before it was read."""
+    at = dropped.drop("x", b"some text\n")
+    eventually(lambda: dropped.archived(at)[at.key], bool)
+    assert at.version is not None
+    dropped.clients.s3.delete_object(Bucket=at.bucket, Key=at.key, VersionId=at.version)
+    dropped.tell(at)
+
+    assert ["object_gone"] == [each["reason"] for each in dropped.dead(at)]
+
+
+def test_a_delete_marker(dropped: Dropped) -> None:
+    """The version that was told of is there still, and is read."""
+    at = dropped.drop("x", b"some text\n")
+    dropped.clients.s3.delete_object(Bucket=at.bucket, Key=at.key)
+    dropped.tell(at)
+    assert 1 == len({each["id"] for each in eventually(lambda: dropped.archived(at)[at.key], bool)})
+    assert [] == dropped.dead(at)
+
+
+@pytest.mark.parametrize("packer", PACKERS)
+def test_going_on(dropped: Dropped, packer: str) -> None:
+    """With time for one line only, the deployed function is invoked with the rest; a bucket may have no versions."""
+    bucket = f"elsewhere-{uuid.uuid4().hex}"
+    dropped.clients.s3.create_bucket(Bucket=bucket)
+    content = b"n,level\n" + b"1,info\n" * 3 + b"1,2,3\n" + b"2,info\n" * 3
+    answer = dropped.clients.s3.put_object(Bucket=bucket, Key="rows.csv", Body=PACKERS[packer](content))
+    at = ObjectVersion(bucket, "rows.csv", None, answer["ETag"].strip('"'))
+    ingest = Environment(dropped.variables, dropped.clients).ingest_async()
+    about = {"key": at.key, "etag": at.etag, "size": 1}
+    detail = {"bucket": {"name": bucket}, "object": about}
+    ingest.take({"source": "aws.s3", "detail-type": "Object Created", "detail": detail}, lambda: 20.0)
+    found = eventually(lambda: dropped.archived(at)[at.key], lambda seen: len({each["id"] for each in seen}) >= 6)
+
+    assert 6 == len({each["id"] for each in found}) == len(found)
+    assert ["1", "1", "1", "2", "2", "2"] == sorted(each["data"]["body"]["n"] for each in found)
+    assert [5] == [each["record"]["line"] for each in dropped.dead(at) if each["record"]["bucket"] == bucket]
