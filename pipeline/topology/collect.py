@@ -29,7 +29,7 @@ COLLECT: Final = AsyncFunction(
         GIVE_UP_EVENTS,
         Grant("CollectLogs", LOG),
     ),
-    memory_mb=512,
+    memory_mb=256,
 )
 
 COLLECT_SCHEDULE: Final = Schedule(
