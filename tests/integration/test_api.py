@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import http.client
-import time
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,15 +19,15 @@ import pytest
 from pipeline.core.chunk import MAX_RECORD_BYTES
 from pipeline.core.submission import MAX_BODY_BYTES
 from pipeline.testing.lambda_events import log_event
+from tests.integration.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from pipeline.aws.clients import Clients
 
 pytestmark = pytest.mark.integration
 
-DEADLINE_SECONDS = 60.0
 CLOUDEVENT, BATCH = "application/cloudevents+json", "application/cloudevents-batch+json"
 NDJSON, JSON = "application/x-ndjson", "application/json"
 PROBLEM = "application/problem+json"
@@ -76,14 +75,6 @@ class Api:
 @pytest.fixture(scope="module")
 def api(localstack: Clients, stack: Mapping[str, str]) -> Api:
     return Api(str(localstack.endpoint_url), stack["ApiId"])
-
-
-def eventually(look: Callable[[], Answer], want: Callable[[Answer], bool]) -> Answer:
-    """What is answered once it is as wanted, or at the deadline."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not want(seen := look()) and time.monotonic() < deadline:
-        time.sleep(0.2)  # between two looks; the condition decides
-    return seen
 
 
 def fresh(count: int = 1, **data: object) -> list[dict[str, Any]]:

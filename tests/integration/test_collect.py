@@ -9,27 +9,26 @@ import base64
 import http.server
 import socket
 import threading
-import time
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import orjson
 import pytest
 
-from pipeline.aws.clients import LOCAL_REGION
 from pipeline.aws.deploy import Options, deploy
 from pipeline.aws.results import Results
+from tests.integration.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from pipeline.aws.clients import Clients
 
 pytestmark = pytest.mark.integration
 
-DEADLINE_SECONDS = 150.0
+# A minute of the schedule, and a cold start of three functions.
+SCHEDULE_SECONDS = 150.0
 
 
 class Answering(http.server.BaseHTTPRequestHandler):
@@ -94,14 +93,6 @@ def collecting(localstack: Clients) -> Iterator[Collecting]:
         server.shutdown()
 
 
-def eventually[T](look: Callable[[], T], want: Callable[[T], bool]) -> T:
-    """What is seen once it is as wanted, or at the deadline."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not want(seen := look()) and time.monotonic() < deadline:
-        time.sleep(0.2)  # between two looks; the condition decides
-    return seen
-
-
 def test_a_time_of_the_schedule(collecting: Collecting) -> None:
     """Each target has an event that says how it is, the canary arrives, and one line has the figures."""
     answer, line = collecting.invoke("2026-11-24T10:00:00Z")
@@ -148,9 +139,7 @@ def test_another_event(collecting: Collecting) -> None:
 
 def test_the_rule(localstack: Clients, stack: Mapping[str, str], collecting: Collecting) -> None:
     """The rule is enabled, as often as the parameter says, and leads to the function."""
-    connect: Any = boto3.client
-    credentials = dict.fromkeys(("aws_access_key_id", "aws_secret_access_key"), "test")
-    events = connect("events", endpoint_url=localstack.endpoint_url, region_name=LOCAL_REGION, **credentials)
+    events = localstack.events
     for outputs, expression in ((stack, "rate(1 minute)"), (collecting.outputs, "rate(1 day)")):
         rule = events.describe_rule(Name=outputs["CollectScheduleName"])
         assert ("ENABLED", expression) == (rule["State"], rule["ScheduleExpression"])
@@ -161,5 +150,5 @@ def test_the_rule(localstack: Clients, stack: Mapping[str, str], collecting: Col
 def test_the_schedule_itself(localstack: Clients, stack: Mapping[str, str]) -> None:
     """Without anybody's doing a canary arrives, named after a time of the schedule."""
     results, key = Results(localstack.dynamodb, stack["ResultsTableName"]), f"//{stack['CollectFunctionName']}/canary"
-    canary, *_ = eventually(lambda: results.latest(key), bool)
+    canary, *_ = eventually(lambda: results.latest(key), seconds=SCHEDULE_SECONDS)
     assert f"canary/{canary['time']}" == canary["id"]

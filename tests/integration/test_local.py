@@ -12,7 +12,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,9 +23,10 @@ import pytest
 from pipeline.aws.clients import Clients
 from pipeline.emulator.tools import find_uv
 from pipeline.project import project_root
+from tests.integration.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 pytestmark = pytest.mark.integration
 
@@ -119,16 +119,6 @@ def use_everything(local: Local, clients: Clients) -> None:
         return '"environments": 2' in local("status", "--json").stdout
 
     assert eventually(two_environments)
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 20) -> bool:
-    """Whether the condition comes true in time."""
-    give_up_at = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > give_up_at:
-            return False
-        time.sleep(0.1)
-    return True
 
 
 def test_a_day_with_it(local: Local) -> None:

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import psutil
 import pytest
 
+from tests.integration.waiting import eventually
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from mypy_boto3_lambda.type_defs import LayerVersionContentInputTypeDef
 
@@ -139,16 +141,6 @@ def logged(localstack: Clients, name: str) -> str:
 def running(mark: str) -> bool:
     """Whether a process with this mark in its command line runs."""
     return any(mark in word for process in psutil.process_iter(["cmdline"]) for word in process.info["cmdline"] or ())
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 15) -> bool:
-    """Whether the condition comes true in time."""
-    give_up_at = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > give_up_at:
-            return False
-        time.sleep(0.1)
-    return True
 
 
 def test_environment(localstack: Clients, functions: Functions) -> None:

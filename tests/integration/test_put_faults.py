@@ -8,7 +8,6 @@ from __future__ import annotations
 import http.client
 import os
 import secrets
-import time
 from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -24,6 +23,7 @@ from pipeline.model import Event
 from pipeline.testing.kinesis import Fail
 from tests.integration.faulty import faulty
 from tests.integration.shards import Tail
+from tests.integration.waiting import eventually
 from tests.simulation.producing import Pattern
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.integration
 
 PATTERNS = 10
-DEADLINE_SECONDS = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -143,8 +142,5 @@ def test_what_is_sent_again_has_one_effect(localstack: Clients, stack: Mapping[s
     assert len({each.data for each in sent}) < len(sent)
 
     results = Results(localstack.dynamodb, stack["ResultsTableName"])
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while len(found := [str(each["id"]) for each in results.latest(key, limit=len(ids) + 1)]) < len(ids):
-        assert time.monotonic() < deadline, f"{len(found)} of {len(ids)} events"
-        time.sleep(0.5)
-    assert ids == sorted(found)
+    found = eventually(lambda: results.latest(key, limit=len(ids) + 1), lambda seen: len(seen) >= len(ids))
+    assert ids == sorted(str(each["id"]) for each in found)

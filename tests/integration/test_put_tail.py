@@ -24,9 +24,10 @@ from pipeline.model import Accepted, Entry, Position
 from pipeline.producer import KinesisSink, TooLarge, put_in_order
 from pipeline.testing.record_stream import check_record_stream
 from tests.integration.shards import Tail
+from tests.integration.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from mypy_boto3_dynamodbstreams.type_defs import RecordTypeDef
     from mypy_boto3_kinesis.type_defs import DescribeStreamSummaryOutputTypeDef
@@ -37,14 +38,6 @@ pytestmark = pytest.mark.integration
 
 DEADLINE_SECONDS = 60.0
 COMMAND = Path(sys.executable).with_name("pipeline")
-
-
-def until[R](look: Callable[[], R], is_good: Callable[[R], bool]) -> R:
-    """Look again and again until it is good, or the time is up; the last that was seen."""
-    give_up_at = time.monotonic() + DEADLINE_SECONDS
-    while not is_good(seen := look()) and time.monotonic() < give_up_at:
-        pass
-    return seen
 
 
 def is_active(answer: DescribeStreamSummaryOutputTypeDef) -> bool:
@@ -58,7 +51,7 @@ def stream(localstack: Clients) -> Iterator[KinesisStream]:
     name = f"put-{uuid.uuid4().hex[:8]}"
     localstack.kinesis.create_stream(StreamName=name, ShardCount=2)
     # The client's own waiter counts in whole seconds.
-    until(lambda: localstack.kinesis.describe_stream_summary(StreamName=name), is_active)
+    eventually(lambda: localstack.kinesis.describe_stream_summary(StreamName=name), is_active)
     yield KinesisStream(localstack.kinesis, name)
     localstack.kinesis.delete_stream(StreamName=name)
 
@@ -78,7 +71,7 @@ def table(localstack: Clients) -> Iterator[str]:
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
     )
     # LocalStack forgets what is written before the stream behind the table's stream is there.
-    until(lambda: next(follow(localstack.dynamodbstreams, stream_of(localstack.dynamodb, name))), lambda _: True)
+    eventually(lambda: next(follow(localstack.dynamodbstreams, stream_of(localstack.dynamodb, name))), lambda _: True)
     yield name
     localstack.dynamodb.delete_table(TableName=name)
 
@@ -221,7 +214,7 @@ def test_stdin_is_shipped_while_it_is_open(stream: KinesisStream, aws: list[str]
         assert put.stdin is not None
         put.stdin.write(b"slow\n")
         put.stdin.flush()
-        arrived = until(lambda: user_records(stream), bool)
+        arrived = eventually(lambda: user_records(stream))
         put.send_signal(signal.SIGINT)
         _, err = put.communicate(timeout=DEADLINE_SECONDS)
     finally:
@@ -249,14 +242,14 @@ def test_a_followed_file_is_there_once_after_a_kill_and_a_rotation(
 
     write(0, 1500)
     with subprocess.Popen([COMMAND, *arguments], stderr=subprocess.PIPE) as killed:
-        assert until(arrived, bool)
+        assert eventually(arrived)
         killed.kill()
     write(1500, 2000)
     log.rename(tmp_path / "app.log.1")
     write(2000, 2500)
     with subprocess.Popen([COMMAND, *arguments], stderr=subprocess.PIPE) as put:
         try:
-            found = until(arrived, lambda found: len(found) >= 2500)
+            found = eventually(arrived, lambda found: len(found) >= 2500)
             put.terminate()
             _, err = put.communicate(timeout=DEADLINE_SECONDS)
         finally:

@@ -5,7 +5,6 @@ Where LocalStack is known to do otherwise, AWS's documentation sides with the fa
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +17,13 @@ from tests.contract.services.test_dynamodbstreams import *  # noqa: F403 - the s
 from tests.contract.services.test_kinesis import *  # noqa: F403 - the same
 from tests.contract.services.test_ports import *  # noqa: F403 - the same
 from tests.contract.services.test_s3 import *  # noqa: F403 - the same
+from tests.integration.waiting import eventually
 
 if TYPE_CHECKING:
     from pipeline.aws.clients import Clients
 
 pytestmark = pytest.mark.integration
 
-DEADLINE_SECONDS = 60.0
 DEVIATIONS = {
     "test_501_entries": "kinesis-mock does not count entries; API reference, PutRecords: at most 500",
     "test_data_and_key_over_1_mib": "kinesis-mock leaves out the key; API reference, PutRecords: data and key together",
@@ -89,11 +88,12 @@ def _table(clients: Clients, name: str) -> str:
     )
     _wait(clients.dynamodb, "table_exists", TableName=name)
     arn = clients.dynamodb.describe_table(TableName=name)["Table"]["LatestStreamArn"]
-    deadline = time.monotonic() + DEADLINE_SECONDS
     # LocalStack loses the changes that are made before.
-    while clients.dynamodbstreams.describe_stream(StreamArn=arn)["StreamDescription"]["StreamStatus"] != "ENABLED":
-        assert time.monotonic() < deadline
-        time.sleep(0.2)  # between two looks; the condition decides
+    seen = eventually(
+        lambda: clients.dynamodbstreams.describe_stream(StreamArn=arn)["StreamDescription"]["StreamStatus"],
+        lambda status: status == "ENABLED",
+    )
+    assert "ENABLED" == seen
     return arn
 
 

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 DEADLINE_SECONDS = 60.0
 
 
-def eventually[T](look: Callable[[], T], want: Callable[[T], bool]) -> T:
+def eventually[T](look: Callable[[], T], want: Callable[[T], bool] = bool, seconds: float = DEADLINE_SECONDS) -> T:
     """What is seen once it is as wanted, or at the deadline."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
+    deadline = time.monotonic() + seconds
     while not want(seen := look()) and time.monotonic() < deadline:
         time.sleep(0.2)  # between two looks; the condition decides
     return seen
