@@ -127,6 +127,7 @@ def test_an_input_tells_how_it_is_packed(packer: str, block_bytes: int) -> None:
     assert b"some text\n" * 9 == b"".join(unpacked(blocks)) == b"".join(bounded(blocks))
     assert b"" in list(unpacked([b"", *blocks]))
     assert b"xy" == b"".join(unpacked([b"x", b"y"]))
+    assert [] == list(unpacked([]))
 
 
 @pytest.mark.parametrize(("packer", "reason"), [("gzip", Reason.GZIP_CORRUPT), ("zstd", Reason.ZSTD_CORRUPT)])
