@@ -87,6 +87,7 @@ class Reason(StrEnum):
     OBJECT_UNREADABLE = "object_unreadable"
     OBJECT_EMPTY = "object_empty"
     TOO_MANY_BAD_LINES = "too_many_bad_lines"
+    REJECTED_BY_TRANSFORM = "rejected_by_transform"
     BUG = "bug"
 
 

@@ -8,6 +8,7 @@ import pytest
 
 import pipeline.core
 import pipeline.transforms
+from tests.unit.transforms.outcome import after
 
 MODULES = [
     module.name
@@ -16,13 +17,17 @@ MODULES = [
 ]
 
 
+def examples(name: str) -> doctest.TestResults:
+    return doctest.testmod(importlib.import_module(name), extraglobs={"after": after})
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_examples(name: str) -> None:
     """The examples in the docstrings are true."""
-    assert 0 == doctest.testmod(importlib.import_module(name)).failed
+    assert 0 == examples(name).failed
 
 
 def test_there_are_examples() -> None:
     """The examples are found at all."""
-    attempted = [doctest.testmod(importlib.import_module(name)).attempted for name in MODULES]
+    attempted = [examples(name).attempted for name in MODULES]
     assert sum(attempted) >= 5
