@@ -8,6 +8,7 @@ import pytest
 
 import pipeline.core
 import pipeline.transforms
+from pipeline.model import Event
 from tests.unit.transforms.outcome import after
 
 MODULES = [
@@ -18,7 +19,7 @@ MODULES = [
 
 
 def examples(name: str) -> doctest.TestResults:
-    return doctest.testmod(importlib.import_module(name), extraglobs={"after": after})
+    return doctest.testmod(importlib.import_module(name), extraglobs={"after": after, "Event": Event})
 
 
 @pytest.mark.parametrize("name", MODULES)

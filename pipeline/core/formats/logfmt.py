@@ -28,7 +28,7 @@ _PAIR: Final = re.compile(r'\s*+([^\s="]++)(?:=(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)"|
 def parse(line: Line, local: LocalTime) -> Parsed:
     """A line of pairs. Raises InputError, when it is none."""
     text = text_of(line)
-    fields = _fields(text)
+    fields = pairs(text)
     parsed, used = from_fields(fields, local, text)
     message = next((name for name in MESSAGE_FIELDS if isinstance(fields.get(name), str)), None)
     attributes = {name: value for name, value in fields.items() if name not in used and name != message}
@@ -36,8 +36,8 @@ def parse(line: Line, local: LocalTime) -> Parsed:
     return parsed._replace(body=body, attributes=attributes, fields=fields)
 
 
-def _fields(text: str) -> dict[str, Json]:
-    """The pairs and bare keys of a line that consists of them."""
+def pairs(text: str) -> dict[str, Json]:
+    """The pairs and bare keys of a line that consists of them. Raises InputError, when it does not."""
     fields: dict[str, Json] = {}
     pairs, words, at, end = 0, 0, 0, len(text.rstrip())
     while at < end:
@@ -47,14 +47,15 @@ def _fields(text: str) -> dict[str, Json]:
         name, quoted, bare = match.groups()
         is_word = quoted is None and bare is None
         words, pairs = words + is_word, pairs + (not is_word)
-        _add(fields, name, is_word or (bare if quoted is None else _unquoted(quoted)))
+        add(fields, name, is_word or (bare if quoted is None else _unquoted(quoted)))
         at = match.end()
     if pairs == 0 or pairs < words:
         raise InputError(f"{words} words and {pairs} key=value: prose")
     return fields
 
 
-def _add(fields: dict[str, Json], name: str, value: Json) -> None:
+def add(fields: dict[str, Json], name: str, value: Json) -> None:
+    """Set a field, or make it a list of all its values in order."""
     if name not in fields:
         fields[name] = value
     elif isinstance(known := fields[name], list):
