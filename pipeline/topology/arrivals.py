@@ -60,5 +60,4 @@ INGEST_QUEUE: Final = QueueFunction(
         KEEP_DEAD_LETTERS,
         Grant("IngestQueueLogs", LOG),
     ),
-    timeout_seconds=30,
 )

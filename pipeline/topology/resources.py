@@ -34,10 +34,10 @@ DROP: Final = Bucket("DropBucket", keep_days=90)
 UNDELIVERED: Final = Queue("UndeliveredQueue", keep_days=14)
 UNDELIVERED_FIFO: Final = Queue("UndeliveredFifoQueue", keep_days=14, is_fifo=True)
 
-# Hidden for six timeouts of the function and the window, as Lambda wants it; 216 attempts are then half a day.
-QUEUE: Final = Queue("Queue", keep_days=14, hidden_seconds=200, attempts=216, given_up="UndeliveredQueue")
+# Hidden for six timeouts of the function and the window, as Lambda wants it; 108 attempts are then half a day.
+QUEUE: Final = Queue("Queue", keep_days=14, hidden_seconds=400, attempts=108, given_up="UndeliveredQueue")
 FIFO_QUEUE: Final = Queue(
-    "FifoQueue", keep_days=14, hidden_seconds=200, is_fifo=True, attempts=216, given_up="UndeliveredFifoQueue"
+    "FifoQueue", keep_days=14, hidden_seconds=400, is_fifo=True, attempts=108, given_up="UndeliveredFifoQueue"
 )
 
 TOPIC: Final = Topic("Topic", function="IngestAsyncFunction", given_up="UndeliveredQueue")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 import urllib.error
 import urllib.request
@@ -18,8 +19,9 @@ from pipeline.collectors.canary import Canary
 from pipeline.core.encode import cloudevent
 from pipeline.core.times import rfc3339
 from pipeline.errors import Incomplete
-from pipeline.model import Accepted, Event, Reason
+from pipeline.model import Accepted, Event, ObjectVersion, Reason
 from pipeline.producer import Producer
+from pipeline.sources.drop.lines import position_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -159,6 +161,18 @@ def fifo_queue(hall: Hall) -> Handed:
     return Handed("SQS FIFO", good=frozenset(sent))
 
 
+def drop(hall: Hall) -> Handed:
+    """S3: an object of events, line by line, in gzip, and one line that is none."""
+    events, bucket, key = hall.lines("drop"), hall.outputs["DropBucketName"], f"demo/{hall.name}.ndjson.gz"
+    hall.told(len(events), f"lines of {hall.log} in an object that is dropped in S3, and 1 bad line with them")
+    lines = [*(orjson.dumps(cloudevent(each)) for each in events), b"{this is not JSON"]
+    body = gzip.compress(b"\n".join(lines))
+    version = hall.clients.s3.put_object(Bucket=bucket, Key=key, Body=body)["VersionId"]
+    position = position_of(ObjectVersion(bucket, key, version), len(lines))
+    bad = {Place(position.stream, position.sequence_number): Reason.NOT_OF_FORMAT}
+    return Handed("S3 drop", good=frozenset(each.id for each in events), bad=bad)
+
+
 def schedule(hall: Hall) -> Handed:
     """The schedule: its canary, now and not at the next full minute."""
     function, now = hall.outputs["CollectFunctionName"], time.time()
@@ -177,6 +191,7 @@ DOORS: Final[tuple[Callable[[Hall], Handed], ...]] = (
     bus,
     queue,
     fifo_queue,
+    drop,
     schedule,
 )
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pipeline.aws.clients import Clients
 
-ARRIVE_WITHIN_SECONDS: Final = 60.0
+ARRIVE_WITHIN_SECONDS: Final = 120.0
 
 
 def run(clients: Clients, stack: str, emulator_log: Path, name: str) -> bool:
