@@ -17,7 +17,7 @@ from pipeline.errors import PipelineError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = ("delete", "demo", "deploy", "local", "new", "put", "schema", "tail")
+COMMANDS = ("delete", "demo", "deploy", "local", "new", "put", "schema", "tail", "transform")
 
 
 class _Lazy(click.Group):

@@ -63,7 +63,7 @@ def event_line(event: Mapping[str, Any]) -> Text:
     """An event as `pipeline tail` shows it: time, what it is, its key, and its content; not yet cut to a width."""
     if "dataref" in event and "data" not in event:
         where = f"data in {event['dataref']} ({event.get('data_bytes')} bytes)"
-        return _line(*_start(event, str(event.get("type")), "blue"), (where, "dim"))
+        return styled(*_start(event, str(event.get("type")), "blue"), (where, "dim"))
     if not isinstance(event.get("data"), dict):
         return _any_event(event)
     return _CONTENTS.get(str(event.get("type")), _any_event)(event)
@@ -71,12 +71,21 @@ def event_line(event: Mapping[str, Any]) -> Text:
 
 def dead_letter_line(letter: Mapping[str, Any]) -> Text:
     """A dead letter: its reason, where on the way it fell out, and what was wrong."""
-    return _line(
+    return styled(
         ("dead    ", "bold magenta"),
         (f"{letter.get('reason')}", "magenta"),
         (f" at {letter.get('stage')} ", "dim"),
         (f"{letter.get('detail')}", ""),
     )
+
+
+def styled(*parts: tuple[str, str]) -> Text:
+    """One line of parts, each with its style; not yet cut to a width."""
+    text = Text(no_wrap=True, overflow="ellipsis", end="\n")
+    for content, style in parts:
+        text.append(safe(content[:_MOST_CHARACTERS]), style=style)
+    text.rstrip()
+    return text
 
 
 def safe(text: str) -> str:
@@ -99,7 +108,7 @@ def _log(event: Mapping[str, Any]) -> Text:
     number = data.get("severity_number")
     label = data.get("severity_text") or (name_of(number) if isinstance(number, int) else "log")
     body = _without_time(_body(data.get("body")), str(event.get("time")))
-    return _line(*_start(event, str(label), _severity_style(number)), (body, ""))
+    return styled(*_start(event, str(label), _severity_style(number)), (body, ""))
 
 
 def _change(event: Mapping[str, Any]) -> Text:
@@ -110,14 +119,14 @@ def _change(event: Mapping[str, Any]) -> Text:
     if op == "d":
         source = data.get("source")
         is_expired = isinstance(source, dict) and source.get("deleted_by") == "ttl"
-        return _line(*parts, ("by its time to live" if is_expired else "", "dim"))
+        return styled(*parts, ("by its time to live" if is_expired else "", "dim"))
     if isinstance(before, dict) and isinstance(after, dict):
-        return _line(*parts, *_difference(before, after))
-    return _line(*parts, (_values(after, data.get("key")), ""))
+        return styled(*parts, *_difference(before, after))
+    return styled(*parts, (_values(after, data.get("key")), ""))
 
 
 def _any_event(event: Mapping[str, Any]) -> Text:
-    return _line(*_start(event, str(event.get("type")), "blue"), (safe_json(event.get("data")), ""))
+    return styled(*_start(event, str(event.get("type")), "blue"), (safe_json(event.get("data")), ""))
 
 
 def _start(event: Mapping[str, Any], label: str, style: str) -> list[tuple[str, str]]:
@@ -185,14 +194,6 @@ def _value(value: Json) -> str:
     if isinstance(value, dict) and len(value) == 1 and _TAGS.issuperset(value):
         (value,) = value.values()
     return value if isinstance(value, str) else safe_json(value)
-
-
-def _line(*parts: tuple[str, str]) -> Text:
-    text = Text(no_wrap=True, overflow="ellipsis", end="\n")
-    for content, style in parts:
-        text.append(safe(content[:_MOST_CHARACTERS]), style=style)
-    text.rstrip()
-    return text
 
 
 _CONTENTS: Final[dict[str, Callable[[Mapping[str, Any]], Text]]] = {"log.v1": _log, "change.v1": _change}

@@ -26,13 +26,15 @@ if TYPE_CHECKING:
 PROCESS: Final[Mapping[str, Route]] = declared(__path__, __name__)
 
 
-def process_stages(schemas: Mapping[str, dict[str, Any]], claims_bucket: str = "") -> Stages:
+def process_stages(
+    schemas: Mapping[str, dict[str, Any]], claims_bucket: str = "", routes: Mapping[str, Route] = PROCESS
+) -> Stages:
     """The stages of the function `process`; without a claims bucket no reference is followed.
 
     Raises WrongDeclaration when a type has a schema, but no route.
     """
-    check_schemas(schemas, PROCESS)
-    return Stages(decode.decode, compile_schemas(schemas), PROCESS, unpack.unpack, claims_bucket)
+    check_schemas(schemas, routes)
+    return Stages(decode.decode, compile_schemas(schemas), routes, unpack.unpack, claims_bucket)
 
 
 def relay_changes_stages(

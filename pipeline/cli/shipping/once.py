@@ -9,12 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from pipeline.cli.shipping import sources
 from pipeline.cli.shipping.inputs import STDIN
-from pipeline.cli.shipping.reading import Empty, NotText, Records
+from pipeline.cli.shipping.reading import Records, read_named
 from pipeline.cli.shipping.sending import sending
 from pipeline.core.lines import START
-from pipeline.errors import InputError, Misconfiguration
+from pipeline.errors import Misconfiguration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from pipeline.cli.shipping.inputs import Found
     from pipeline.cli.shipping.reading import Reader
     from pipeline.cli.shipping.shipper import Shipper
+    from pipeline.cli.shipping.sources import Source
     from pipeline.ports import RecordStream
     from pipeline.producer import Options, Producer
 
@@ -41,37 +41,22 @@ def ship(
         with sending(stream, shipper, **options) as producer:
             for each in found:
                 if not tally.is_over:
-                    _ship_input(each, producer, reader, shipper)
+                    read_named(each, tally, lambda source: _ship_input(source, producer, reader, shipper))
     except Misconfiguration as error:
         tally.unsent_reason = str(error)
 
 
-def _ship_input(found: Found, producer: Producer, reader: Reader, shipper: Shipper) -> None:
+def _ship_input(source: Source, producer: Producer, reader: Reader, shipper: Shipper) -> bool:
+    """Whether there was anything to ship."""
     tally = shipper.tally
-    try:
-        with sources.opened(found.name) as source:
-            _ship_records(Records(source, reader, tally.count, lambda: tally.is_over), source.name, producer, shipper)
-    except (Empty, NotText) as error:
-        if tally.is_over:
-            return
-        if found.is_named:
-            tally.fail(str(error))
-        elif isinstance(error, NotText):
-            tally.note(str(error))
-    except InputError as error:
-        tally.fail(str(error))
-
-
-def _ship_records(records: Records, name: str, producer: Producer, shipper: Shipper) -> None:
-    tally, track = shipper.tally, shipper.track(name)
+    records, track = Records(source, reader, tally.count, lambda: tally.is_over), shipper.track(source.name)
     lines_before = tally.lines
     for line in records:
         if line is not None:
             shipper.ship(producer, track, records.log, line, START)
         if tally.is_over:
-            return
-    if tally.lines == lines_before:
-        raise Empty(f"{name}: empty, there is nothing to ship")
+            break
+    return tally.lines > lines_before
 
 
 def _total_bytes(found: Sequence[Found]) -> int | None:

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from pipeline.cli.shipping import sources
 from pipeline.core import formats
 from pipeline.core.beginning import Beginning
 from pipeline.core.chunk import MAX_RECORD_BYTES
@@ -16,7 +17,9 @@ from pipeline.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pipeline.cli.shipping.inputs import Found
     from pipeline.cli.shipping.sources import Source
+    from pipeline.cli.shipping.tally import Tally
     from pipeline.core.lines import Line, Overlong
     from pipeline.core.log_line import LogLines
 
@@ -83,6 +86,30 @@ class Records:
             why = error.strerror if isinstance(error, OSError) else str(error)
             raise InputError(f"{self._name}: {why}; what was read before is shipped") from error
         yield from self._framing.end()
+
+
+def read_named(found: Found, tally: Tally, read: Callable[[Source], bool]) -> None:
+    """Open an input and read it; what is wrong with it is told, and the next one can be read.
+
+    `read` says whether there was anything in it.
+    """
+    try:
+        with sources.opened(found.name) as source:
+            _read_some(source, tally, read)
+    except (Empty, NotText) as error:
+        if tally.is_over:
+            return
+        if found.is_named:
+            tally.fail(str(error))
+        elif isinstance(error, NotText):
+            tally.note(str(error))
+    except InputError as error:
+        tally.fail(str(error))
+
+
+def _read_some(source: Source, tally: Tally, read: Callable[[Source], bool]) -> None:
+    if not read(source) and not tally.is_over:
+        raise Empty(f"{source.name}: empty, there is nothing to ship")
 
 
 class Empty(InputError):

@@ -129,14 +129,18 @@ class Tally:
         if self._notes <= MOST_COMPLAINTS:
             say(f"{click.style('note:', fg='yellow')} {what}")
 
-    def tell(self) -> None:
-        """The summary, on stderr, if there is anything to sum up."""
+    def tell_more(self) -> None:
+        """What was too much to be told as it happened, on stderr."""
         if self._notes > MOST_COMPLAINTS:
             say(f"{self._notes - MOST_COMPLAINTS:,} more notes")
-        if not self.lines:
-            return
         if self._complaints > MOST_COMPLAINTS:
             complain(f"{self._complaints - MOST_COMPLAINTS:,} more lines refused")
+
+    def tell(self) -> None:
+        """The summary, on stderr, if there is anything to sum up."""
+        self.tell_more()
+        if not self.lines:
+            return
         if self.unsent:
             why = f": {self.unsent_reason}" if self.unsent_reason else ""
             complain(f"{lines(self.unsent)} not accepted{why}")

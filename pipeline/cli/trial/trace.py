@@ -1,0 +1,99 @@
+"""What each stage did to one record: the same stages once more, with something that listens between them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipeline.core.process import Stages, as_it_is, finish, prepare
+from pipeline.core.route import Route
+from pipeline.model import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pipeline.model import Delivery, Event, Record
+    from pipeline.ports import Destination, Transform
+
+
+class Step(NamedTuple):
+    """One call of one part of a stage.
+
+    Args:
+        name: of the decoder, transform or destination, as `module.function`.
+        before: the event that it was given; None for a decoder.
+        after: the events that it gave.
+        delivery: what a destination gave.
+        is_failed: whether it raised, which ended the record's way.
+    """
+
+    stage: Stage
+    name: str
+    before: Event | None = None
+    after: Sequence[Event] = ()
+    delivery: Delivery | None = None
+    is_failed: bool = False
+
+
+def trace(record: Record, stages: Stages) -> list[Step]:
+    """Every step of a record that is unpacked already, in order; after one that failed, there is no more."""
+    steps: list[Step] = []
+    listening = _listening(stages, steps)
+    finish(prepare([record], listening), {}, listening)
+    return steps
+
+
+def name_of(step: object) -> str:
+    """`module.function`, as a route says it; of what a function has made, the name of that function.
+
+    >>> name_of(name_of), name_of(partial(name_of, 1))
+    ('trace.name_of', 'trace.name_of')
+    """
+    while isinstance(step, partial):
+        step = step.func
+    name = str(getattr(step, "__qualname__", type(step).__qualname__)).partition(".<locals>")[0]
+    return f"{str(step.__module__).rpartition('.')[2]}.{name}"
+
+
+def _listening(stages: Stages, steps: list[Step]) -> Stages:
+    def decode(record: Record) -> Event:
+        event = _heard(Step(Stage.DECODE, name_of(stages.decode)), steps, lambda: stages.decode(record))
+        steps.append(Step(Stage.DECODE, name_of(stages.decode), None, (event,)))
+        return event
+
+    routes = {
+        name: Route(
+            tuple(_transform(each, steps) for each in route.transforms),
+            tuple(_destination(each, steps) for each in route.destinations),
+        )
+        for name, route in stages.routes.items()
+    }
+    return replace(stages, decode=decode, routes=routes, unpack=as_it_is)
+
+
+def _transform(transform: Transform, steps: list[Step]) -> Transform:
+    def listening(event: Event) -> Sequence[Event]:
+        after = _heard(Step(Stage.TRANSFORM, name_of(transform), event), steps, lambda: tuple(transform(event)))
+        steps.append(Step(Stage.TRANSFORM, name_of(transform), event, after))
+        return after
+
+    return listening
+
+
+def _destination(destination: Destination, steps: list[Step]) -> Destination:
+    def listening(record: Record, event: Event) -> Delivery:
+        delivery = _heard(Step(Stage.ROUTE, name_of(destination), event), steps, lambda: destination(record, event))
+        steps.append(Step(Stage.ROUTE, name_of(destination), event, delivery=delivery))
+        return delivery
+
+    return listening
+
+
+def _heard[T](step: Step, steps: list[Step], call: Callable[[], T]) -> T:
+    """The answer; when there is none, that is a step too."""
+    try:
+        return call()
+    except Exception:
+        steps.append(step._replace(is_failed=True))
+        raise
