@@ -9,6 +9,14 @@ import pytest
 import pipeline.core
 import pipeline.transforms
 from pipeline.model import Event
+from pipeline.transforms.conceal import card
+from pipeline.transforms.filter import drop_if, keep_if
+from pipeline.transforms.mask import email
+from pipeline.transforms.parse.text import json_text
+from pipeline.transforms.predicate import all_of, any_of, equals, exists, not_
+from pipeline.transforms.shape import delete, rename
+from pipeline.transforms.split import split
+from pipeline.transforms.tag import tag
 from tests.unit.transforms.outcome import after
 
 MODULES = [
@@ -18,8 +26,19 @@ MODULES = [
 ]
 
 
+# What the examples of one family borrow from others, so that none imports them for it.
+WORDS = {
+    "after": after,
+    **{
+        each.__name__: each for each in (Event, all_of, any_of, card, delete, drop_if, email, equals, exists, json_text)
+    },
+    **{each.__name__: each for each in (keep_if, not_, rename, split, tag)},
+}
+
+
 def examples(name: str) -> doctest.TestResults:
-    return doctest.testmod(importlib.import_module(name), extraglobs={"after": after, "Event": Event})
+    module = importlib.import_module(name)
+    return doctest.testmod(module, globs={**WORDS, **vars(module)})
 
 
 @pytest.mark.parametrize("name", MODULES)
