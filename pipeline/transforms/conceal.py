@@ -57,11 +57,14 @@ _USERINFO: Final = re.compile(r"(://[^\s/:@]{0,256}+:)[^\s/@]{1,256}+(?=@)")
 _PRIVATE_KEY: Final = re.compile(
     r"(-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----)(?:[^-]|-(?!----))*+(?:-----END [A-Z ]{0,40}PRIVATE KEY-----)?"
 )
+_V4: Final = r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?!\d)(?!\.\d)"
+_IPV4: Final = re.compile(_V4, re.ASCII)
 _IP: Final = re.compile(
     r"(?:(?<![\w:.])|(?<=[g-zG-Z_]:))[0-9A-Fa-f:]{0,37}:(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4})(?![\w:])(?!\.\d)"
-    r"|(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?!\d)(?!\.\d)",
+    rf"|{_V4}",
     re.ASCII,
 )
+_FEWEST_COLONS: Final = 6  # of an IPv6 address without a ::
 _V6_BITS: Final = 128
 
 
@@ -137,7 +140,12 @@ def address(v4: int = 24, v6: int = 48) -> Conceal:
             return f"::ffff:{_truncated_v4(str(known.ipv4_mapped), mask_v4)}"
         return str(IPv6Address(int(known) & mask_v6))
 
-    return lambda text: _IP.sub(truncated, text) if "." in text or ":" in text else text
+    def conceal(text: str) -> str:
+        if "::" in text or text.count(":") >= _FEWEST_COLONS:
+            return _IP.sub(truncated, text)
+        return _IPV4.sub(truncated, text) if "." in text else text
+
+    return conceal
 
 
 def _truncated_v4(text: str, mask: int) -> str:
