@@ -100,8 +100,12 @@ def mask(value: Json, conceal: Callable[[str], str] = email) -> Json:
     if isinstance(value, str):
         return conceal(value)
     if isinstance(value, dict):
-        masked = {name: mask(each, conceal) for name, each in value.items()}
-        return masked if any(masked[name] is not each for name, each in value.items()) else value
+        masked = value
+        for name, each in value.items():
+            if (made := mask(each, conceal)) is not each:
+                masked = {**value} if masked is value else masked
+                masked[name] = made
+        return masked
     if isinstance(value, list):
         return _shared(value, [mask(each, conceal) for each in value])
     if isinstance(value, int) and not -_LONG < value < _LONG:
