@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipeline.core.process import Stages, as_it_is, finish, prepare
 from pipeline.core.route import Route
 from pipeline.model import Stage
+from pipeline.transforms import field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,10 +51,23 @@ def name_of(step: object) -> str:
     >>> name_of(name_of), name_of(partial(name_of, 1))
     ('trace.name_of', 'trace.name_of')
     """
-    while isinstance(step, partial):
-        step = step.func
+    step = _made_by(step)
     name = str(getattr(step, "__qualname__", type(step).__qualname__)).partition(".<locals>")[0]
     return f"{str(step.__module__).rpartition('.')[2]}.{name}"
+
+
+def _made_by(step: object) -> object:
+    """What the step is named after: where families of transforms share how it is made, what they made it of."""
+    while isinstance(step, partial) or step.__module__ == field.__name__:
+        if isinstance(step, partial):
+            step = step.func
+            continue
+        cells = [cell.cell_contents for cell in getattr(step, "__closure__", None) or ()]
+        inner = next(filter(callable, cells), None)
+        if inner is None:
+            break
+        step = inner
+    return step
 
 
 def _listening(stages: Stages, steps: list[Step]) -> Stages:
