@@ -46,7 +46,12 @@ def localstack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
         port=free_port(),
         state=state,
         report=tell,
-        settings={"CFN_IGNORE_UNSUPPORTED_RESOURCE_TYPES": "1", "ENABLE_CONFIG_UPDATES": "1"},
+        settings={
+            "CFN_IGNORE_UNSUPPORTED_RESOURCE_TYPES": "1",
+            "ENABLE_CONFIG_UPDATES": "1",
+            # seconds before an async event is tried again, and twice that before the last time; Lambda's are a minute
+            "LAMBDA_RETRY_BASE_DELAY": "1",
+        },
     )
     yield Clients(running.endpoint_url, local=True)
     emulator.down(project_root(), state=state)

@@ -226,3 +226,25 @@ def test_a_large_one(doors: Doors, function: str) -> None:
 def test_a_batch_of_no_queue(doors: Doors) -> None:
     """The invocation fails, and nothing is acknowledged."""
     assert "Misconfiguration" == doors.invoke(QUEUE, sns_event("x"))["errorType"]
+
+
+def test_what_nobody_can_take(doors: Doors) -> None:
+    """An event of no known source is tried three times, and then lies in the queue for what nobody could take."""
+    event = {"nobody": uuid.uuid4().hex}
+    doors.clients.functions.invoke(
+        FunctionName=doors.outputs[ASYNC], InvocationType="Event", Payload=json.dumps(event).encode()
+    )
+    url = doors.outputs["UndeliveredQueueUrl"]
+
+    def given_up() -> list[dict[str, Any]]:
+        taken = doors.clients.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        bodies = [json.loads(each["Body"]) for each in taken]
+        return [each for each in bodies if each.get("requestPayload") == event]
+
+    (told,) = eventually(given_up, seconds=120.0)
+
+    assert ("RetriesExhausted", 3) == (
+        told["requestContext"]["condition"],
+        told["requestContext"]["approximateInvokeCount"],
+    )
+    assert "Misconfiguration" == told["responsePayload"]["errorType"]
