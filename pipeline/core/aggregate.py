@@ -19,7 +19,7 @@ import zlib
 from functools import lru_cache
 from typing import Final
 
-from pipeline.core.kpl import seal, varint
+from pipeline.core.kpl import seal
 
 # KPL, default_config.properties: AggregationMaxSize. Two of the 25 KB that Kinesis bills a PUT by.
 AGGREGATE_BYTES: Final = 51_200
@@ -45,8 +45,8 @@ class Aggregate[T]:
     def __init__(self, since: float = 0.0) -> None:
         self.since = since
         self.tags: list[T] = []
-        self._keys: dict[bytes, bytes] = {}
-        self._indexes: list[bytes] = []
+        self._keys: dict[bytes, int] = {}
+        self._indexes: list[int] = []
         self._datas: list[bytes] = []
         self._most_bytes = _FRAME_BYTES
 
@@ -59,7 +59,7 @@ class Aggregate[T]:
         if most_bytes > AGGREGATE_BYTES:
             return False
         if index is None:
-            index = self._keys[key] = varint(len(self._keys))
+            index = self._keys[key] = len(self._keys)
         self._most_bytes = most_bytes
         self._indexes.append(index)
         self._datas.append(data)

@@ -66,16 +66,17 @@ def unpack(data: bytes) -> list[UserRecord]:
 
 def pack(user_records: Sequence[UserRecord]) -> bytes:
     """The aggregate of some user records, each partition key once."""
-    keys: dict[bytes, bytes] = {}
-    indexes = [keys.setdefault(each.partition_key.encode(), varint(len(keys))) for each in user_records]
+    keys: dict[bytes, int] = {}
+    indexes = [keys.setdefault(each.partition_key.encode(), len(keys)) for each in user_records]
     return seal(keys, indexes, [each.data for each in user_records])
 
 
-def seal(keys: Iterable[bytes], indexes: Sequence[bytes], datas: Sequence[bytes]) -> bytes:
-    """The aggregate of some partition keys in UTF-8, and of user records: the index of a key, as a varint, and data."""
+def seal(keys: Iterable[bytes], indexes: Sequence[int], datas: Sequence[bytes]) -> bytes:
+    """The aggregate of some partition keys in UTF-8, and of user records: the index of a key, and data."""
     parts = [part for key in keys for part in (_key_head(len(key)), key)]
-    heads = map(_record_heads, map(len, indexes), map(len, datas))
-    for (before, between), index, data in zip(heads, indexes, datas, strict=True):
+    written = list(map(varint, indexes))
+    heads = map(_record_heads, map(len, written), map(len, datas))
+    for (before, between), index, data in zip(heads, written, datas, strict=True):
         parts += (before, index, between, data)
     body = b"".join(parts)
     return b"".join((MAGIC, body, hashlib.md5(body, usedforsecurity=False).digest()))

@@ -69,15 +69,14 @@ class Outbox[T]:
 
         Whether something may be sent now that could not before.
         """
-        user_key = key or name.encode()
         found = self._open.get(name)
         if found is None:
-            return self._begin(tag, user_key, name, data, now)
-        if now - found.since <= OPEN_SECONDS and found.add(tag, user_key, data):
+            return self._begin(tag, key or name.encode(), name, data, now)
+        if now - found.since <= OPEN_SECONDS and found.add(tag, key or name.encode(), data):
             return False
         self._close(name)
         if key:
-            self._begin(tag, user_key, name, data, now)
+            self._begin(tag, key, name, data, now)
         else:
             self._turn += 1
             self.put_aggregated(tag, key, self.bucket(key), data, now)

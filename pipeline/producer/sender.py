@@ -41,6 +41,7 @@ _OUTAGE_CALLS: Final = 2
 # How often the deadlines are looked at while all goes well.
 _LOOK_SECONDS: Final = 1.0
 _HELD_BYTES: Final = attrgetter("held_bytes")
+_NUMBER: Final = attrgetter("number")
 
 
 @dataclass(eq=False, slots=True)
@@ -269,7 +270,7 @@ class Sender:
                 self._error, self._is_hindered = self._error or error, True
             self._told += len(receipts)
             for flush in self._flushes:
-                flush.untold -= sum(receipt.number <= flush.last for receipt in receipts)
+                flush.untold -= sum(map(flush.last.__ge__, map(_NUMBER, receipts)))
             self._held_bytes -= sum(map(_HELD_BYTES, receipts))
             self._settled.notify_all()
 
