@@ -43,10 +43,14 @@ CONTINUES_WITHIN: Final = timedelta(seconds=1)
 
 
 class Shipment(NamedTuple):
-    """What goes onto the stream for a line: the event, or bytes as they are, and what it is in order with."""
+    """What goes onto the stream for a line: the event, or bytes as they are, and what it is in order with.
+
+    Where `is_ordered` is false that is nothing: the key is the line's own.
+    """
 
     record: Event | bytes
     key: str
+    is_ordered: bool = True
 
 
 @dataclass
@@ -88,15 +92,15 @@ class LogLines:
         """What to ship for a record. Raises InputError: what of it cannot be used, and why."""
         line_id = f"{self._source_id}-{line.offset:012x}-{_digest(line.content)}"
         if self.is_raw:
-            return Shipment(line.content, self.source if self.is_ordered else line_id)
+            return Shipment(line.content, self.source if self.is_ordered else line_id, self.is_ordered)
         local = LocalTime(self.to_utc, self.now())
         parsed = self._parsed(line, local)
         subject = self._subject(parsed)
         if parsed.is_event:
-            return Shipment(line.content, subject or line_id)
+            return Shipment(line.content, subject or line_id, bool(subject))
         time = self._dated_or_now(parsed.time, local.now)
         event = Event(line_id, self.source, self.event_type, time, self._data(parsed), subject)
-        return Shipment(event, subject or line_id)
+        return Shipment(event, subject or line_id, bool(subject))
 
     def _parsed(self, line: Line, local: LocalTime) -> Parsed:
         try:

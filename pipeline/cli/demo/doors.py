@@ -75,7 +75,7 @@ def producer(hall: Hall) -> Handed:
     accepted = _put(KinesisStream(hall.clients.kinesis, hall.outputs["StreamName"]), bad, logs)
     return Handed(
         "producer",
-        good=frozenset(record.id for record, _ in logs if isinstance(record, Event)),
+        good=frozenset(record.id for record, *_ in logs if isinstance(record, Event)),
         bad={Place(hall.outputs["StreamName"], accepted[each.data]): each.reason for each in bad},
         drops=1,
     )
@@ -217,7 +217,7 @@ def _put(stream: KinesisStream, bad: Sequence[inputs.Bad], logs: Sequence[Shipme
         # The bad ones go first: whatever they held back would be everything.
         for each in bad:
             putting.put(each.data, key=each.reason)
-        for record, key in logs:
+        for record, key, _ in logs:
             putting.put(record, key=key)
     refused = [report for report in reports if not isinstance(report.outcome, Accepted)]
     if refused:

@@ -7,9 +7,9 @@ enhanced fan-out, and what comes after the stream. Other regions have others.
                    On-demand Standard: Advantage, which an account commits itself to, is another list
     provisioned    a shard-hour (1 MiB or 1,000 records a second), a million PUT units (25 KiB of a record each)
 
-How they count: https://aws.amazon.com/kinesis/data-streams/pricing/, which fills in the figures by region. Each of the
-five figures was compared in November 2026 with a public table of us-east-1, of September 2023: https://www.trek10.com/
-blog/amazon-kinesis-data-streams-on-demand-vs.-provisioned-billing-mode-cost-comparison. All five are the same.
+How they count: https://aws.amazon.com/kinesis/data-streams/pricing/, which fills in the figures by region. The five
+figures are those of a public table of us-east-1, of September 2023: https://www.trek10.com/blog/amazon-kinesis-data-
+streams-on-demand-vs.-provisioned-billing-mode-cost-comparison. Nothing newer was found to compare them with.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-PRICES_OF: Final = "us-east-1, list prices, last checked November 2026"
+PRICES_OF: Final = "us-east-1, list prices of September 2023; check aws.amazon.com/kinesis/data-streams/pricing"
 HOURS_A_MONTH: Final = 730
 DAY_SECONDS: Final = 86_400.0
 STREAM_HOUR: Final = 0.04  # on-demand, us-east-1: a stream an hour; 2023-09

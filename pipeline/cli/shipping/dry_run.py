@@ -110,6 +110,7 @@ class Preview:
         tally.say(
             f"dry run: {tally.lines(counted.accepted)} would be sent, {counted.refused:,} refused; nothing was sent"
         )
+        counted.warn()
         if not volume.records:
             return
         if counted.is_enough:

@@ -96,13 +96,12 @@ def read_named(found: Found, tally: Tally, read: Callable[[Source], bool]) -> No
     try:
         with sources.opened(found.name) as source:
             _read_some(source, tally, read)
-    except (Empty, NotText) as error:
-        if tally.is_over:
-            return
-        if found.is_named:
-            tally.fail(str(error))
-        elif isinstance(error, NotText):
+    except Empty as error:
+        if found.is_named and not tally.is_over:
             tally.note(str(error))
+    except NotText as error:
+        if not tally.is_over:
+            (tally.fail if found.is_named else tally.note)(str(error))
     except InputError as error:
         tally.fail(str(error))
 

@@ -95,6 +95,8 @@ class Shipper:
         except InputError as error:
             self._refuse(track.name, line.number, str(error), line.content)
             return
+        if log.key_field is not None:
+            self.tally.order(log.key_field, is_ordered=shipment.is_ordered)
         self._tap(shipment)
         with self._lock:
             track.waiting[line.number] = Waiting(place, line.content if self.rejects else b"")

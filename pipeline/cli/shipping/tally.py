@@ -35,6 +35,7 @@ class Tally:
         stopped_by: the signal that ends the reading.
         trouble: why the stream takes nothing, while it takes nothing.
         unsent_reason: why it was given up.
+        key_field: what lines were asked to be in order by; `ordered` are, and `unordered` have nothing there to be.
     """
 
     lines: int = 0
@@ -49,6 +50,9 @@ class Tally:
     stopped_by: int | None = None
     trouble: str = ""
     unsent_reason: str = ""
+    key_field: str | None = None
+    ordered: int = 0
+    unordered: int = 0
     is_enough: bool = False
     now: Callable[[], float] = time.monotonic
     _complaints: int = 0
@@ -108,6 +112,12 @@ class Tally:
         """The stream took something."""
         self.trouble, self._hindered_at = "", None
 
+    def order(self, key_field: str, *, is_ordered: bool) -> None:
+        """A line that is about to be put is in order by that field, or it has nothing there to be."""
+        self.key_field = key_field
+        self.ordered += is_ordered
+        self.unordered += not is_ordered
+
     def refuse(self, name: str, number: int, why: str, *, is_kept: bool = False) -> None:
         """A line that will not be shipped; `is_kept` when it was written to the file of rejects."""
         with self._lock:
@@ -129,6 +139,19 @@ class Tally:
         if self._notes <= MOST_COMPLAINTS:
             say(f"{click.style('note:', fg='yellow')} {what}")
 
+    def warn(self) -> None:
+        """What was asked for and could not be, on stderr."""
+        if self.key_field is None or not self.unordered:
+            return
+        if self.ordered:
+            total = self.ordered + self.unordered
+            what = f"{self.unordered:,} of {lines(total)} have no text or number in the field {self.key_field!r}"
+            end = "they were kept in order with nothing"
+        else:
+            what = f"no line has text or a number in the field {self.key_field!r}"
+            end = "nothing was kept in order"
+        say(f"{click.style('warning:', fg='yellow', bold=True)} {what}: {end}")
+
     def tell_more(self) -> None:
         """What was too much to be told as it happened, on stderr."""
         if self._notes > MOST_COMPLAINTS:
@@ -145,6 +168,7 @@ class Tally:
             why = f": {self.unsent_reason}" if self.unsent_reason else ""
             complain(f"{lines(self.unsent)} not accepted{why}")
             say(self._advice())
+        self.warn()
         parts = [f"{self.accepted:,} accepted", f"{self.refused:,} refused"]
         parts += [f"{self.unsent:,} not accepted"] if self.unsent else []
         rate = self.accepted / self.seconds if self.seconds > 0 else 0.0

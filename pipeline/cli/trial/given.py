@@ -84,7 +84,7 @@ def records_in(file: str, line: int, content: bytes) -> Sequence[Given] | None:
 
 def on_stream(file: str, line: int, shipment: Shipment, number: int, arrived_at: float) -> Given:
     """What would be on the stream for a line, as the record of that number. Raises InputError when it is too large."""
-    record, key = shipment
+    record, key, _ = shipment
     data = orjson.dumps(cloudevent(record)) if isinstance(record, Event) else record
     size = len(data) + len(partition_key(key).encode())
     if size > MAX_RECORD_BYTES:

@@ -293,6 +293,32 @@ def test_rejects_that_a_full_disk_did_not_take_are_not_said_to_be_kept(
     assert "rejected and kept" not in err
 
 
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ('{"user":"a"}\n{"user":7}\n', ""),
+        (
+            '{"user":"a"}\n{"n":1}\n{"user":null}\n',
+            "warning: 2 of 3 lines have no text or number in the field 'user': they were kept in order with nothing\n",
+        ),
+        (
+            '{"n":1}\nplain\n',
+            "warning: no line has text or a number in the field 'user': nothing was kept in order\n",
+        ),
+    ],
+    ids=["all have it", "some have it", "none has it"],
+)
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_lines_without_the_field_that_orders_them_are_told(
+    options: tuple[str, ...], content: str, expected: str, log: Callable[[str], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They are shipped, and nobody is left to think that they are in order."""
+    assert 0 == run(*options, "--key", "user", log(content))
+    told = [line for line in capsys.readouterr().err.splitlines(keepends=True) if line.startswith("warning:")]
+
+    assert expected == "".join(told)
+
+
 def test_a_dry_run_sends_nothing(
     stream: CheckedStream, log: Callable[[str], str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -308,7 +334,7 @@ def test_a_dry_run_sends_nothing(
     assert "rate: 1 lines/s, by the time of the lines themselves, which span 0:00:59" in err
     assert "on the stream: 1 record of" in err
     assert 2 == err.count("on-demand $")
-    assert "prices: us-east-1, list prices, last checked November 2026" in err
+    assert "prices: us-east-1, list prices of September 2023; check aws.amazon.com/kinesis/data-streams/pricing" in err
     assert [] == stream.records
 
 

@@ -109,15 +109,13 @@ def test_putting_a_file_twice_makes_the_same_events(log: Callable[..., Path]) ->
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (b"", "app.log: empty, there is nothing to ship"),
-        (b"\n\n \n", "app.log: empty, there is nothing to ship"),
         (b"\x7fELF\0\0\n" * 9, "app.log: not text (a NUL byte at byte 4); nothing of it was shipped"),
         (
             b"caf\xe9\n",
             "app.log: not text (not UTF-8 at byte 3 (invalid continuation byte)); nothing of it was shipped",
         ),
     ],
-    ids=["empty", "blank lines", "binary", "latin-1"],
+    ids=["binary", "latin-1"],
 )
 def test_a_file_that_cannot_be_shipped(
     content: bytes, expected: str, log: Callable[..., Path], capsys: pytest.CaptureFixture[str]
@@ -130,6 +128,17 @@ def test_a_file_that_cannot_be_shipped(
     assert (1, ["fine"]) == (tally.exit_code, bodies(stream))
     assert 1 == err.count("error:")
     assert expected in err.splitlines()[0]
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n \n"], ids=["empty", "blank lines"])
+def test_a_file_without_a_line_is_a_note(
+    content: bytes, log: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Everything that is in it was accepted: a log that was just rotated is no failure, and is told all the same."""
+    path = log(content)
+    tally = put_files(path, stream=FakeStream())
+
+    assert (0, f"note: {path}: empty, there is nothing to ship\n") == (tally.exit_code, capsys.readouterr().err)
 
 
 def test_files_that_cannot_be_opened(

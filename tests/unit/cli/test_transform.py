@@ -145,7 +145,7 @@ def test_stdin(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: 
 @pytest.mark.parametrize(
     ("content", "options", "code", "said"),
     [
-        (b"", [], 1, "error: app.log: empty, there is nothing to ship\n"),
+        (b"", [], 0, "note: app.log: empty, there is nothing to ship\n"),
         (b"\0", [], 1, "error: app.log: not text (a NUL byte at byte 0)"),
         (b"x", ["--type", "lgo.v1"], 1, "error: there is no event type 'lgo.v1'; did you mean log.v1?"),
         (b"x", ["--schemas", "/nowhere"], 1, "error: there is no folder /nowhere"),
