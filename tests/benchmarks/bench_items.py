@@ -28,6 +28,8 @@ from tests.benchmarks.bench_producer import HERE, child, compare, timed
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from tests.benchmarks.bench_producer import Spent
+
 
 def by_hand(client: Any, images: Sequence[Any]) -> None:  # noqa: ANN401 - boto3's DynamoDB
     """As a careful person writes it, without any retry, and with the items in boto3's own form."""
@@ -41,7 +43,7 @@ def by_sink(sink: ItemSink, items: Sequence[Item]) -> None:
     assert not sink.write(items, lambda: 60.0)
 
 
-def cases(stack: ExitStack, items: Sequence[Item]) -> dict[str, Callable[[], float]]:
+def cases(stack: ExitStack, items: Sequence[Item]) -> dict[str, Callable[[], Spent]]:
     """What is compared; the first is what every other is measured against."""
     url = f"http://127.0.0.1:{child(stack, sys.executable, str(HERE / 'kinesis_stub.py'))('')}"
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
