@@ -192,8 +192,6 @@ def _exact_number(text: str) -> int | float | None:
 
 def _number_text(value: float) -> str:
     if isinstance(value, int):
-        if value in _INT64:
-            return str(value)
         if abs(value) > _LARGEST:
             raise Rejection(Reason.NUMBER_OUT_OF_RANGE, "a number lies outside ±9.99E+125")
     elif not math.isfinite(value):
