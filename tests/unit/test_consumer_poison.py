@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipeline.core import kpl
-from pipeline.errors import BugFlood
+from pipeline.errors import BugFlood, Rejection
 from pipeline.model import Failure, Ledger, Reason, Stage
 from pipeline.testing.bench import ACKNOWLEDGED, STAGES, Bench, claimed, logs, numbers
 from pipeline.testing.lambda_events import aggregate, kinesis_event, log_event, log_subscription
@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 
 SIZES = (1, 2, 3, 10, 100)
 BUGGY = "a body that the transform does not expect"
+UNWANTED = "a body that the transform rejects"
 REFUSED = Failure("the table will never take it", permanent=True)
 
 
 def buggy(event: Event) -> Sequence[Event]:
     if event.data["body"] == BUGGY:
         raise ZeroDivisionError
+    if event.data["body"] == UNWANTED:
+        raise Rejection(Reason.REJECTED_BY_TRANSFORM, "not wanted")
     return (event,)
 
 
@@ -87,6 +90,7 @@ POISON: dict[str, tuple[bytes | dict[str, Any], Reason, Stage]] = {
     "a claim of something else": (CORRUPTED, Reason.CLAIM_CORRUPT, Stage.DECODE),
     "a reference elsewhere": (with_log(data=None, dataref="s3://theirs/x"), Reason.NOT_AN_EVENT, Stage.DECODE),
     "refused by DynamoDB": (log_event("refused"), Reason.REFUSED_BY_SINK, Stage.WRITE),
+    "rejected by a transform": (log_event(body=UNWANTED), Reason.REJECTED_BY_TRANSFORM, Stage.TRANSFORM),
     "a bug": (log_event(body=BUGGY), Reason.BUG, Stage.TRANSFORM),
 }
 # One bug in a batch of one is most of it: a flood, which is raised.
