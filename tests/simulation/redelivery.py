@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import orjson
+
 from pipeline.core.records import read
 from pipeline.model import MARKER
 from pipeline.testing.mapping import Context, FunctionDied
@@ -110,7 +112,8 @@ def _stuck(part: str, fuse: Fuse) -> Around:
     """Throttles what has this in its key or name; of several entries of a stream, only those."""
 
     def around(call: Call) -> Any:  # noqa: ANN401 - what the call answers
-        if part in str(call.arguments):
+        # As Python, where data are bytes, and as JSON, which items are written in already.
+        if part in str(call.arguments) or part.encode() in orjson.dumps(call.arguments, default=str):
             return fuse(replace(call, operation=partial(_refuse, part, call)))
         return fuse(call)
 

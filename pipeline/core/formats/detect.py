@@ -34,7 +34,7 @@ def detect(sample: bytes) -> str:
     ('ndjson', 'logfmt', 'plain')
     """
     shares = {name: _share(each, sample[:SAMPLE_BYTES]) for name, each in FORMATS.items() if name != PLAIN}
-    if shares[NDJSON] > LEAST_SHARE:
+    if shares[NDJSON] >= LEAST_SHARE:
         # A line that breaks off would take those after it along, if they were read as JSON over several lines.
         shares[JSON] = 0.0
     best = max(shares, key=lambda name: shares[name])

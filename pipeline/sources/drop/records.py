@@ -6,7 +6,8 @@ was read before is passed over.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from pipeline.core import formats
 from pipeline.core.beginning import Beginning
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from pipeline.core.lines import Line, Overlong
     from pipeline.ports import ObjectSource, Remaining
     from pipeline.sources.drop.notification import Start
+
+# What the end of a key says beyond doubt. A `.json` may be an array or lines, and a `.log` anything.
+_SAID: Final = {".ndjson": "ndjson", ".jsonl": "ndjson", ".csv": "csv"}
+_PACKED: Final = re.compile(r"\.(gz|gzip|zst|zstd)$")
 
 
 class Records:
@@ -42,7 +47,7 @@ class Records:
         begun = beginning.start()
         if start.format is None and not begun:
             raise beginning.error or Rejection(Reason.OBJECT_EMPTY, "there is nothing in it")
-        self.format = start.format or _format(begun)
+        self.format = start.format or _format(start.at.key, begun)
         self._blocks = beginning
         self.framing = formats.framing(self.format, MAX_RECORD_BYTES, start.place)
 
@@ -74,8 +79,12 @@ class Records:
                 return
 
 
-def _format(start: bytes) -> str:
-    """The format of an object that begins like this. Raises Rejection when it is not text."""
+def _format(key: str, start: bytes) -> str:
+    """What the key says, or else what it begins like. Raises Rejection when it is not text.
+
+    Where the key says it, an object whose beginning is broken is not taken for something else.
+    """
     if b"\0" in start[:TEXT_CHECK_BYTES]:  # a byte that is no UTF-8 is the fault of its line
         raise Rejection(Reason.NOT_UTF8, "not text: there is a NUL byte near its beginning")
-    return formats.detect(start)
+    name = _PACKED.sub("", key.lower())
+    return next((each for ending, each in _SAID.items() if name.endswith(ending)), None) or formats.detect(start)

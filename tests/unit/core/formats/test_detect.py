@@ -106,6 +106,7 @@ def test_a_line_of_ndjson_that_breaks_off() -> None:
     """It does not make of all lines behind it one object over several lines."""
     lines = [f'{{"n":{n}}}' for n in range(40)]
     assert "ndjson" == detect(text([*lines[:20], '{"n":', *lines[20:]]))
+    assert "plain" == detect(text([line for each in lines for line in (each, '{"n":')]))
 
 
 @pytest.mark.parametrize("sample", [b"", b"\0\xff\xfe", "Grüße".encode("latin-1"), b"[" * 100_000, b'"' * 100_000])

@@ -57,6 +57,24 @@ def test_each_format(name: str, packer: str) -> None:
     assert (1, True) == (at_once.invocations, bit_by_bit.invocations >= count)
 
 
+@pytest.mark.parametrize(
+    ("key", "content", "events", "dead"),
+    [
+        ("x.ndjson", b"{broken\n" * 300 + ND, 9, 300),
+        ("a/X.JSONL.gz", b"{broken\n" * 300 + ND, 9, 300),
+        ("x.csv.zst", b"a,b\n" + b"no row\n" * 300 + b"1,2\n" * 9, 9, 300),
+        ("x.log", ND.replace(b"\n", b"\n{broken\n"), 18, 0),
+    ],
+    ids=str,
+)
+def test_a_broken_beginning(key: str, content: bytes, events: int, dead: int) -> None:
+    """Where the key says what an object is, its bad lines are dead letters; else half of them make it a text."""
+    bench = Bench()
+    bench.drop(key, content)
+
+    assert (events, dead, 0) == bench.counts()
+
+
 def test_what_an_event_says() -> None:
     """It comes from the object, and a line without a time has that of the one before it, or of the object."""
     bench = Bench()
