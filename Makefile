@@ -39,7 +39,7 @@ simulation: setup
 integration: setup
 	$(PYTEST) -m integration tests/integration
 
-simulate: setup ## 10,000 schedules of faults for consumers and for producers, and a kill at every call; six minutes
+simulate: setup ## 10,000 schedules of faults for consumers and for producers, and a kill at every call; a few minutes
 	.venv/bin/python -m tests.simulation
 	.venv/bin/python -m tests.simulation.producing
 

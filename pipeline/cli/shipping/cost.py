@@ -9,7 +9,7 @@ enhanced fan-out, and what comes after the stream. Other regions have others.
 
 How they count: https://aws.amazon.com/kinesis/data-streams/pricing/, which fills in the figures by region. The five
 figures are those of a public table of us-east-1, of September 2023: https://www.trek10.com/blog/amazon-kinesis-data-
-streams-on-demand-vs.-provisioned-billing-mode-cost-comparison. Nothing newer was found to compare them with.
+streams-on-demand-vs.-provisioned-billing-mode-cost-comparison.
 """
 
 from __future__ import annotations
