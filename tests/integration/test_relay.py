@@ -65,7 +65,7 @@ class Relay:
     def archived(self, table: tuple[str, str], key: str) -> list[dict[str, Any]]:
         """The archive's lines of an item."""
         objects = s3.archived(self.clients.s3, self.outputs["ArchiveBucketName"])
-        return [line for _, _, lines in objects for line in lines if line["subject"] == self.entity(table, key)]
+        return [line for _, _, lines in objects for line in lines if line.get("subject") == self.entity(table, key)]
 
     def ledger(self, function: str = "RelayChangesFunctionName") -> Counter[str]:
         """What a function counted since this was made: the sum over the line that it logs for each batch."""
