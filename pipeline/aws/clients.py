@@ -75,63 +75,62 @@ class Clients:
             )
         return boto3.Session(region_name=self.region, profile_name=self.profile)
 
-    def _client(self, service: str) -> Any:  # noqa: ANN401 - the typed properties below name the client
-        make: Any = self._session.client
-        return make(service, endpoint_url=self.endpoint_url, config=_CONFIGS.get(service, _CONFIG))
+    def _options(self, service: str) -> dict[str, Any]:
+        return {"endpoint_url": self.endpoint_url, "config": _CONFIGS.get(service, _CONFIG)}
 
     @cached_property
     def cloudformation(self) -> CloudFormationClient:
         """CloudFormation: stacks and change sets."""
-        return self._client("cloudformation")  # type: ignore[no-any-return] # the service's own name decides
+        return self._session.client("cloudformation", **self._options("cloudformation"))
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
         """DynamoDB: tables and items."""
-        client: DynamoDBClient = self._client("dynamodb")
+        client = self._session.client("dynamodb", **self._options("dynamodb"))
         write_out(client)
         return client
 
     @cached_property
     def dynamodbstreams(self) -> DynamoDBStreamsClient:
         """DynamoDB Streams: the changes of a table."""
-        return self._client("dynamodbstreams")  # type: ignore[no-any-return] # the service's own name decides
+        return self._session.client("dynamodbstreams", **self._options("dynamodbstreams"))
 
     @cached_property
     def events(self) -> EventBridgeClient:
         """EventBridge: events on buses."""
-        return self._client("events")  # type: ignore[no-any-return] # the service's own name decides
+        return self._session.client("events", **self._options("events"))
 
     @cached_property
     def kinesis(self) -> KinesisClient:
         """Kinesis Data Streams."""
-        return self._client("kinesis")  # type: ignore[no-any-return] # the service's own name decides
+        return self._session.client("kinesis", **self._options("kinesis"))
 
     @cached_property
     def functions(self) -> LambdaClient:
         """Lambda: functions and event source mappings."""
-        return self._client("lambda")  # type: ignore[no-any-return] # the service's own name decides
+        return self._session.client("lambda", **self._options("lambda"))
 
     @cached_property
     def logs(self) -> CloudWatchLogsClient:
         """CloudWatch Logs."""
-        return self._client("logs")  # type: ignore[no-any-return] # the service's own name decides
+        return self._session.client("logs", **self._options("logs"))
 
     @cached_property
     def s3(self) -> S3Client:
         """S3: buckets and objects."""
-        return self._client("s3")  # type: ignore[no-any-return] # the service's own name decides
+        return self._session.client("s3", **self._options("s3"))
 
     @cached_property
     def sns(self) -> SNSClient:
         """SNS: notifications to topics."""
-        return self._client("sns")  # type: ignore[no-any-return] # the service's own name decides
+        return self._session.client("sns", **self._options("sns"))
 
     @cached_property
     def sqs(self) -> SQSClient:
         """SQS: messages to queues."""
-        return self._client("sqs")  # type: ignore[no-any-return] # the service's own name decides
+        return self._session.client("sqs", **self._options("sqs"))
 
     @cached_property
     def sts(self) -> STSClient:
         """STS: which account this is."""
-        return self._client("sts")  # type: ignore[no-any-return] # the service's own name decides
+        return self._session.client("sts", **self._options("sts"))

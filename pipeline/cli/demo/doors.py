@@ -104,7 +104,7 @@ def tables(hall: Hall) -> Handed:
     """DynamoDB: orders that are created, updated and deleted, and payments."""
     writes = inputs.writes(hall.name)
     hall.told(len(writes), "changes of two DynamoDB tables: orders created, updated, deleted; payments created")
-    inputs.carry_out(hall.clients.dynamodb, hall.outputs, writes)
+    inputs.carry_out(hall.clients, hall.outputs, writes)
     return Handed("DynamoDB", good=frozenset((each.key_text, each.op) for each in writes))
 
 

@@ -18,6 +18,7 @@ from pipeline.core.log_line import LogLines
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from pipeline.aws.clients import Clients
     from pipeline.core.log_line import Shipment
 
 # Package logs first: they are readable by everybody and are there on every Debian, Fedora, Arch and macOS.
@@ -135,13 +136,13 @@ def writes(run: str, orders: int = 4) -> list[Write]:
     return list(chain(made, payments, paid, [Write("d", "OrdersTableName", {"order_id": {"S": f"{run}-1"}}, None)]))
 
 
-def carry_out(client: Any, outputs: Mapping[str, str], every: Sequence[Write]) -> None:  # noqa: ANN401 - a DynamoDB client
+def carry_out(clients: Clients, outputs: Mapping[str, str], every: Sequence[Write]) -> None:
     """Write to the source tables, one after the other."""
     for write in every:
         if write.item is None:
-            client.delete_item(TableName=outputs[write.table], Key=write.key)
+            clients.dynamodb.delete_item(TableName=outputs[write.table], Key=write.key)
         else:
-            client.put_item(TableName=outputs[write.table], Item=write.item)
+            clients.dynamodb.put_item(TableName=outputs[write.table], Item=write.item)
 
 
 def _put(op: str, table: str, item: dict[str, Any]) -> Write:
