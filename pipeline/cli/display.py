@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.console import Console
 from rich.text import Text
 
+from pipeline.core.attribute_value import TAGS
 from pipeline.transforms.severity import name_of
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ _BODY_FIELDS: Final = ("message", "msg", "event", "body")
 _LABEL_WIDTH: Final = 7
 # More than any terminal is wide: the rest of a part is not even laid out.
 _MOST_CHARACTERS: Final = 1000
-_TAGS: Final = frozenset({"$number", "$binary", "$set", "$map"})
 
 
 class Display:
@@ -191,7 +191,7 @@ def _values(item: Json, key: Json) -> str:
 
 def _value(value: Json) -> str:
     """A value; one that is tagged for exactness (see `core.attribute_value`) without its tag."""
-    if isinstance(value, dict) and len(value) == 1 and _TAGS.issuperset(value):
+    if isinstance(value, dict) and len(value) == 1 and TAGS.issuperset(value):
         (value,) = value.values()
     return value if isinstance(value, str) else safe_json(value)
 

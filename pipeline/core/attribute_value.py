@@ -2,8 +2,8 @@
 
 plain   `from_json` and `to_json`: what arrived as JSON is stored natively and read back as JSON.
 tagged  `tagged` and `untagged`: a table's image as JSON without loss. What JSON holds exactly is plain; the rest is
-        an object with one tag: `{"$number": "0.1234567890123456789"}`, `{"$binary": "<base64>"}`, `{"$set": [...]}`.
-        An item's own map that looks like a tag is wrapped: `{"$map": {...}}`. `untagged(tagged(image))` is the image.
+        an object with one tag: `{"@number": "0.1234567890123456789"}`, `{"@binary": "<base64>"}`, `{"@set": [...]}`.
+        An item's own map that looks like a tag is wrapped: `{"@map": {...}}`. `untagged(tagged(image))` is the image.
 
 Limits are DynamoDB's (developer guide, "Constraints"): 38 digits, magnitudes from 1E-130 to below 1E+126, 32 levels.
 """
@@ -33,7 +33,7 @@ _SMALLEST: Final = Decimal("1E-130")
 _MAX_NUMBER_CHARACTERS: Final = 200
 _NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _INT64: Final = range(-(2**63), 2**63)
-_TAGS: Final = frozenset({"$number", "$binary", "$set", "$map"})
+TAGS: Final = frozenset({"@number", "@binary", "@set", "@map"})
 
 
 # plain ----------------------------------------------------------------------------------------------------------------
@@ -105,14 +105,14 @@ def tagged(value: AttributeValue) -> Json:
     match kind:
         case "N":
             exact = _exact_number(content)
-            return {"$number": content} if exact is None else exact
+            return {"@number": content} if exact is None else exact
         case "B":
-            return {"$binary": _base64(content)}
+            return {"@binary": _base64(content)}
         case "NS" | "SS" | "BS":
-            return {"$set": [tagged({kind[0]: each}) for each in content]}
+            return {"@set": [tagged({kind[0]: each}) for each in content]}
         case "M":
             inner = tagged_image(content)
-            return {"$map": inner} if len(inner) == 1 and _TAGS.issuperset(inner) else inner
+            return {"@map": inner} if len(inner) == 1 and TAGS.issuperset(inner) else inner
         case "L":
             return [tagged(each) for each in content]
     return _scalar(kind, content)
@@ -145,11 +145,11 @@ def untagged(value: Json, depth: int = 1) -> AttributeValue:
 
 def _untag_number(content: Json, _depth: int) -> AttributeValue:
     if not isinstance(content, str) or len(content) > _MAX_NUMBER_CHARACTERS or not _NUMBER.fullmatch(content):
-        raise Rejection(Reason.SCHEMA_INVALID, "$number must hold a number as text")
+        raise Rejection(Reason.SCHEMA_INVALID, "@number must hold a number as text")
     try:
         number = Decimal(content)
     except InvalidOperation:
-        raise Rejection(Reason.NUMBER_OUT_OF_RANGE, "$number has an exponent that no number has") from None
+        raise Rejection(Reason.NUMBER_OUT_OF_RANGE, "@number has an exponent that no number has") from None
     _check_number(number)
     return {"N": content}
 
@@ -158,7 +158,7 @@ def _untag_binary(content: Json, _depth: int) -> AttributeValue:
     try:
         return {"B": base64.b64decode(content, validate=True)}  # type: ignore[arg-type] # a TypeError is caught
     except (TypeError, ValueError):
-        raise Rejection(Reason.SCHEMA_INVALID, "$binary must hold base64 text") from None
+        raise Rejection(Reason.SCHEMA_INVALID, "@binary must hold base64 text") from None
 
 
 def _untag_set(content: Json, depth: int) -> AttributeValue:
@@ -166,14 +166,14 @@ def _untag_set(content: Json, depth: int) -> AttributeValue:
     members = [untagged(each, depth + 1) for each in content] if isinstance(content, list) else []
     kinds = {kind for member in members for kind in member}
     if len(kinds) != 1 or not kinds <= {"S", "N", "B"}:
-        raise Rejection(Reason.SCHEMA_INVALID, "$set must hold strings, or numbers, or binaries, at least one")
+        raise Rejection(Reason.SCHEMA_INVALID, "@set must hold strings, or numbers, or binaries, at least one")
     (kind,) = kinds
     return {f"{kind}S": [member[kind] for member in members]}
 
 
 def _untag_map(content: Json, depth: int) -> AttributeValue:
     if not isinstance(content, dict):
-        raise Rejection(Reason.SCHEMA_INVALID, "$map must hold an object")
+        raise Rejection(Reason.SCHEMA_INVALID, "@map must hold an object")
     _check_depth(depth)
     return {"M": untagged_image(content, depth + 1)}
 
@@ -261,8 +261,8 @@ def _value_bytes(value: AttributeValue) -> int:
 
 
 _UNTAG: Final[dict[str, Callable[[Json, int], AttributeValue]]] = {
-    "$number": _untag_number,
-    "$binary": _untag_binary,
-    "$set": _untag_set,
-    "$map": _untag_map,
+    "@number": _untag_number,
+    "@binary": _untag_binary,
+    "@set": _untag_set,
+    "@map": _untag_map,
 }

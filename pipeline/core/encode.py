@@ -42,7 +42,7 @@ SEQUENCE_DIGITS: Final = 56
 # A version is longer than any of them, so it begins with 0 and is never taken for a time, which begins with a year.
 VERSION_DIGITS: Final = 60
 _FRACTION_DIGITS: Final = 9
-# A value takes at least a sixteenth of its JSON's bytes in an item (in a list an empty `$binary` one of fifteen, a text
+# A value takes at least a sixteenth of its JSON's bytes in an item (in a list an empty `@binary` one of fifteen, a text
 # of control characters one of six): what is larger than this need not be made an item to be known as too large.
 _SURELY_TOO_LARGE: Final = 16 * MAX_ITEM_BYTES
 # An item has an attribute of the envelope (its id) at most four times, each character in at most four bytes. Besides

@@ -17,6 +17,7 @@ import pytest
 
 from pipeline.aws import s3
 from pipeline.aws.cloudwatch import Metric
+from pipeline.aws.dynamodbstreams import follow, processed
 from pipeline.aws.results import Results
 from pipeline.core.claim import claim_of
 from pipeline.model import MARKER
@@ -180,6 +181,35 @@ def test_the_state_after_a_large_change(relay: Relay) -> None:
     assert {"order_id": fits, "text": "x" * 350_000} == held["data"]
     assert "data" not in referred
     assert referred["data_bytes"] == claim_of(referred["dataref"], relay.outputs["ClaimsBucketName"]).size_bytes
+
+
+def test_an_item_of_all_kinds(relay: Relay) -> None:
+    """What JSON does not hold is tagged all the way to `pipeline tail`, and LocalStack's streams leave tags alone."""
+    key = uuid.uuid4().hex
+    batches = follow(relay.clients.dynamodbstreams, relay.outputs["ResultsTableStreamArn"])
+    relay.put(
+        ORDERS,
+        key,
+        raw={"B": b"\x00\xff"},
+        parts={"BS": [b"a", b"b"]},
+        exact={"N": "0.12345678901234567890123456789"},
+        looks_tagged={"M": {"@binary": {"S": "AP8="}}},
+    )
+    shown: list[Any] = []
+
+    def look() -> list[Any]:
+        events = filter(None, map(processed, next(batches)))
+        shown.extend(event["data"] for event in events if event["subject"] == relay.entity(ORDERS, key))
+        return shown
+
+    (data,) = eventually(look)
+    assert {
+        "order_id": key,
+        "raw": {"@binary": "AP8="},
+        "parts": {"@set": [{"@binary": "YQ=="}, {"@binary": "Yg=="}]},
+        "exact": {"@number": "0.12345678901234567890123456789"},
+        "looks_tagged": {"@map": {"@binary": "AP8="}},
+    } == data["after"]
 
 
 def test_a_batch_that_is_delivered_twice(relay: Relay) -> None:

@@ -40,7 +40,7 @@ _VALUES: Final[Image] = {
     "tags": {"SS": ["a", "b"]},
     "sizes": {"NS": ["1", "12345678901234567890"]},
     "raw": {"B": "AP8="},
-    "lines": {"L": [{"M": {"$set": {"L": [{"BOOL": False}]}, "none": {"NULL": True}}}]},
+    "lines": {"L": [{"M": {"@set": {"L": [{"BOOL": False}]}, "none": {"NULL": True}}}]},
 }
 _LARGE: Final[Image] = {"text": {"S": "x" * 190_000}}
 # An item has 409,600 bytes at most, and the rest takes less than a hundred.

@@ -39,7 +39,7 @@ IMAGE: dict[str, AttributeValue] = {
     "sizes": {"NS": ["1", "12345678901234567890"]},
     "raw": {"B": "AP8="},
     "nothing": {"NULL": True},
-    "lines": {"L": [{"M": {"$set": {"L": [{"BOOL": False}]}}}]},
+    "lines": {"L": [{"M": {"@set": {"L": [{"BOOL": False}]}}}]},
 }
 
 

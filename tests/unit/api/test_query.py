@@ -118,7 +118,7 @@ def test_answers_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_state_and_history() -> None:
     """An entity as it is, and how it became so; a deleted one says so."""
     bench = Bench()
-    bench.store(change("orders", "7/42", 1, {"order_id": "7", "n": {"$number": "0.1234567890123456789"}}))
+    bench.store(change("orders", "7/42", 1, {"order_id": "7", "n": {"@number": "0.1234567890123456789"}}))
     where = {"table": "orders", "key": "7/42"}
     state = bench.get(STATE, where)
     assert (200, False, {"order_id": "7", "n": "0.1234567890123456789"}) == (

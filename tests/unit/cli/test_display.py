@@ -86,7 +86,7 @@ def style(text: Text, part: str) -> str:
         (change("d", NEW, None, deleted_by="user"), "2026-11-23 10:00:00 deleted orders/7"),
         (change("d", NEW, None, deleted_by="ttl"), "2026-11-23 10:00:00 deleted orders/7 by its time to live"),
         (
-            change("c", None, {"n": {"$number": "0.12345678901234567890"}, "tags": {"$set": ["a", "b"]}}),
+            change("c", None, {"n": {"@number": "0.12345678901234567890"}, "tags": {"@set": ["a", "b"]}}),
             '2026-11-23 10:00:00 created orders/7 n: 0.12345678901234567890  tags: ["a","b"]',
         ),
         (

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 DIGITS_38 = "12345678901234567890123456789012345678"
 EXACT = Context(prec=400)
-NAMES = st.sampled_from(["$number", "$binary", "$set", "$map", "id", "a b", "é"]) | st.text(min_size=1)
+NAMES = st.sampled_from(["@number", "@binary", "@set", "@map", "id", "a b", "é"]) | st.text(min_size=1)
 
 
 def nested(value: Any, levels: int, *, kind: str = "dict") -> Any:  # noqa: ANN401 - any JSON
@@ -148,19 +148,19 @@ def test_any_json(value: Json) -> None:
         ({"N": "-0"}, 0, 0),
         ({"N": "0.1"}, 0.1, 0.1),
         ({"N": "9223372036854775807"}, 2**63 - 1, 2**63 - 1),
-        ({"N": "9223372036854775808"}, {"$number": "9223372036854775808"}, "9223372036854775808"),
+        ({"N": "9223372036854775808"}, {"@number": "9223372036854775808"}, "9223372036854775808"),
         ({"N": "1E+20"}, 1e20, 1e20),
-        ({"N": DIGITS_38}, {"$number": DIGITS_38}, DIGITS_38),
-        ({"N": f"0.{DIGITS_38}"}, {"$number": f"0.{DIGITS_38}"}, f"0.{DIGITS_38}"),
-        ({"B": b"\x00\xff"}, {"$binary": "AP8="}, "AP8="),
-        ({"B": "AP8="}, {"$binary": "AP8="}, "AP8="),
-        ({"SS": ["a", "b"]}, {"$set": ["a", "b"]}, ["a", "b"]),
-        ({"NS": ["1", DIGITS_38]}, {"$set": [1, {"$number": DIGITS_38}]}, [1, DIGITS_38]),
-        ({"BS": [b"\x00"]}, {"$set": [{"$binary": "AA=="}]}, ["AA=="]),
+        ({"N": DIGITS_38}, {"@number": DIGITS_38}, DIGITS_38),
+        ({"N": f"0.{DIGITS_38}"}, {"@number": f"0.{DIGITS_38}"}, f"0.{DIGITS_38}"),
+        ({"B": b"\x00\xff"}, {"@binary": "AP8="}, "AP8="),
+        ({"B": "AP8="}, {"@binary": "AP8="}, "AP8="),
+        ({"SS": ["a", "b"]}, {"@set": ["a", "b"]}, ["a", "b"]),
+        ({"NS": ["1", DIGITS_38]}, {"@set": [1, {"@number": DIGITS_38}]}, [1, DIGITS_38]),
+        ({"BS": [b"\x00"]}, {"@set": [{"@binary": "AA=="}]}, ["AA=="]),
         ({"L": [{"N": "1"}, {"M": {}}]}, [1, {}], [1, {}]),
-        ({"M": {"$set": {"L": []}}}, {"$map": {"$set": []}}, {"$set": []}),
-        ({"M": {"$map": {"M": {"$map": {"S": "x"}}}}}, {"$map": {"$map": {"$map": {"$map": "x"}}}}, None),
-        ({"M": {"$set": {"L": []}, "b": {"S": "x"}}}, {"$set": [], "b": "x"}, {"$set": [], "b": "x"}),
+        ({"M": {"@set": {"L": []}}}, {"@map": {"@set": []}}, {"@set": []}),
+        ({"M": {"@map": {"M": {"@map": {"S": "x"}}}}}, {"@map": {"@map": {"@map": {"@map": "x"}}}}, None),
+        ({"M": {"@set": {"L": []}, "b": {"S": "x"}}}, {"@set": [], "b": "x"}, {"@set": [], "b": "x"}),
     ],
 )
 def test_forms(value: AttributeValue, tagged_form: Json, shown: Json) -> None:
@@ -173,29 +173,29 @@ def test_forms(value: AttributeValue, tagged_form: Json, shown: Json) -> None:
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        ({"$number": 7}, Reason.SCHEMA_INVALID),
-        ({"$number": "seven"}, Reason.SCHEMA_INVALID),
-        ({"$number": "1_000"}, Reason.SCHEMA_INVALID),
-        ({"$number": " 1"}, Reason.SCHEMA_INVALID),
-        ({"$number": "\u0661"}, Reason.SCHEMA_INVALID),
-        ({"$number": "NaN"}, Reason.SCHEMA_INVALID),
-        ({"$number": "1" * 201}, Reason.SCHEMA_INVALID),
-        ({"$number": "1E+99999999999999999999"}, Reason.NUMBER_OUT_OF_RANGE),
-        ({"$number": "1E+126"}, Reason.NUMBER_OUT_OF_RANGE),
-        ({"$number": "9.99999999999999999999999999999999999999E+125"}, Reason.NUMBER_OUT_OF_RANGE),
-        ({"$number": "9E-131"}, Reason.NUMBER_OUT_OF_RANGE),
-        ({"$number": f"{DIGITS_38}9"}, Reason.NUMBER_OUT_OF_RANGE),
-        ({"$binary": "%%"}, Reason.SCHEMA_INVALID),
-        ({"$binary": "é"}, Reason.SCHEMA_INVALID),
-        ({"$binary": None}, Reason.SCHEMA_INVALID),
-        ({"$set": []}, Reason.SCHEMA_INVALID),
-        ({"$set": "ab"}, Reason.SCHEMA_INVALID),
-        ({"$set": ["a", 1]}, Reason.SCHEMA_INVALID),
-        ({"$set": [True]}, Reason.SCHEMA_INVALID),
-        ({"$set": [{"$set": ["a"]}]}, Reason.SCHEMA_INVALID),
-        ({"$map": []}, Reason.SCHEMA_INVALID),
+        ({"@number": 7}, Reason.SCHEMA_INVALID),
+        ({"@number": "seven"}, Reason.SCHEMA_INVALID),
+        ({"@number": "1_000"}, Reason.SCHEMA_INVALID),
+        ({"@number": " 1"}, Reason.SCHEMA_INVALID),
+        ({"@number": "\u0661"}, Reason.SCHEMA_INVALID),
+        ({"@number": "NaN"}, Reason.SCHEMA_INVALID),
+        ({"@number": "1" * 201}, Reason.SCHEMA_INVALID),
+        ({"@number": "1E+99999999999999999999"}, Reason.NUMBER_OUT_OF_RANGE),
+        ({"@number": "1E+126"}, Reason.NUMBER_OUT_OF_RANGE),
+        ({"@number": "9.99999999999999999999999999999999999999E+125"}, Reason.NUMBER_OUT_OF_RANGE),
+        ({"@number": "9E-131"}, Reason.NUMBER_OUT_OF_RANGE),
+        ({"@number": f"{DIGITS_38}9"}, Reason.NUMBER_OUT_OF_RANGE),
+        ({"@binary": "%%"}, Reason.SCHEMA_INVALID),
+        ({"@binary": "é"}, Reason.SCHEMA_INVALID),
+        ({"@binary": None}, Reason.SCHEMA_INVALID),
+        ({"@set": []}, Reason.SCHEMA_INVALID),
+        ({"@set": "ab"}, Reason.SCHEMA_INVALID),
+        ({"@set": ["a", 1]}, Reason.SCHEMA_INVALID),
+        ({"@set": [True]}, Reason.SCHEMA_INVALID),
+        ({"@set": [{"@set": ["a"]}]}, Reason.SCHEMA_INVALID),
+        ({"@map": []}, Reason.SCHEMA_INVALID),
         ({"a": {"": 1}}, Reason.SCHEMA_INVALID),
-        ({"$map": {"": 1}}, Reason.SCHEMA_INVALID),
+        ({"@map": {"": 1}}, Reason.SCHEMA_INVALID),
         (1e126, Reason.NUMBER_OUT_OF_RANGE),
         (1e-131, Reason.NUMBER_OUT_OF_RANGE),
         (float("nan"), Reason.NUMBER_OUT_OF_RANGE),
@@ -205,7 +205,7 @@ def test_forms(value: AttributeValue, tagged_form: Json, shown: Json) -> None:
         (nested("x", 32), Reason.TOO_DEEP),
         (nested("x", 1000), Reason.TOO_DEEP),
         (nested("x", 1000, kind="list"), Reason.TOO_DEEP),
-        ({"$map": nested("x", 1000)}, Reason.TOO_DEEP),
+        ({"@map": nested("x", 1000)}, Reason.TOO_DEEP),
     ],
 )
 def test_rejections(value: Json, reason: Reason) -> None:
@@ -219,13 +219,13 @@ def test_deep_sets() -> None:
     """Sets in sets in sets are rejected, however many they are."""
     value: Json = "x"
     for _ in range(1000):
-        value = {"$set": [value]}
+        value = {"@set": [value]}
     with pytest.raises(Rejection) as caught:
         untagged(value)
     assert Reason.TOO_DEEP == caught.value.reason
 
 
-@pytest.mark.parametrize("scalar", ["x", 1, None, {"$number": "1"}, {"$binary": "AA=="}, {"$set": ["a"]}])
+@pytest.mark.parametrize("scalar", ["x", 1, None, {"@number": "1"}, {"@binary": "AA=="}, {"@set": ["a"]}])
 def test_deepest(scalar: Json) -> None:
     """A scalar or a set may lie at level 32, tagged or not; no object or array may."""
     assert to_json(untagged(nested(scalar, 31)))

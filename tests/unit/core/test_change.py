@@ -21,9 +21,9 @@ OLD: Image = {**KEYS, "total": {"N": "1"}}
 NEW: Image = {**KEYS, "total": {"N": "0.12345678901234567890"}, "tags": {"SS": ["new"]}, "raw": {"B": "AP8="}}
 NEW_TAGGED: Json = {
     "order_id": "42",
-    "total": {"$number": "0.12345678901234567890"},
-    "tags": {"$set": ["new"]},
-    "raw": {"$binary": "AP8="},
+    "total": {"@number": "0.12345678901234567890"},
+    "tags": {"@set": ["new"]},
+    "raw": {"@binary": "AP8="},
 }
 
 

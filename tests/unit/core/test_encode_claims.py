@@ -79,8 +79,8 @@ def test_claimed_state(excess: int) -> None:
 @pytest.mark.parametrize("excess", [0, 1])
 def test_claimed_state_that_is_far_too_large(excess: int) -> None:
     """What is so large that no item could hold it is not made one to find that out."""
-    wrong: dict[str, Json] = {"a": "x" * (FAR_TOO_LARGE - len('{"a":"","b":{"$number":"x"}}') + excess)}
-    event = with_data(CLAIMED, after={**wrong, "b": {"$number": "x"}})
+    wrong: dict[str, Json] = {"a": "x" * (FAR_TOO_LARGE - len('{"a":"","b":{"@number":"x"}}') + excess)}
+    event = with_data(CLAIMED, after={**wrong, "b": {"@number": "x"}})
     if excess:
         assert {"S": DATAREF} == read_item(STATE(RECORD, event).item)["dataref"]
     else:
