@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -22,6 +23,8 @@ POLL_SECONDS: Final = 0.5
 DISCOVER_SECONDS: Final = 10.0
 GIVE_UP_AFTER_SECONDS: Final = 60.0
 BEGIN_WITHIN_SECONDS: Final = 15.0
+# A throttle or a dropped connection passes at once; what fails so often in a row may not, and a person waits for it.
+TELL_AFTER_TRIES: Final = 3
 
 
 def follow(
@@ -67,8 +70,36 @@ def _begin(reader: Reader, backoff: Backoff, now: Callable[[], float]) -> None:
                 raise
 
 
+@dataclass
+class _Failing:
+    """Polls that fail one after the other: waited for longer each time, told of once, raised after a minute."""
+
+    backoff: Backoff
+    now: Callable[[], float]
+    tell: Callable[[str], None]
+    since: float = 0.0
+    tries: int = 0
+
+    def again(self, failure: Retryable) -> None:
+        """Wait for the next try. Raises the failure when it has lasted."""
+        self.since = self.since if self.tries else self.now()
+        self.tries += 1
+        if self.now() - self.since > GIVE_UP_AFTER_SECONDS:
+            raise failure
+        if self.tries == TELL_AFTER_TRIES:
+            story = f"the table's stream cannot be read: {failure}".replace("\n", " ")
+            self.tell(f"{story}; trying for {GIVE_UP_AFTER_SECONDS:.0f} seconds")
+        self.backoff.wait(self.tries, lambda: math.inf)
+
+    def over(self) -> None:
+        """A poll went well."""
+        if self.tries >= TELL_AFTER_TRIES:
+            self.tell("the table's stream can be read again")
+        self.tries = 0
+
+
 def _batches(reader: Reader, backoff: Backoff, now: Callable[[], float]) -> Iterator[list[RecordTypeDef]]:
-    discovered_at, failing_since, tries = now(), None, 0
+    discovered_at, failing = now(), _Failing(backoff, now, reader.tell)
     while True:
         is_idle = True
         for shard in reader.readable():
@@ -81,11 +112,8 @@ def _batches(reader: Reader, backoff: Backoff, now: Callable[[], float]) -> Iter
         if is_idle:
             yield []
         if failure := reader.take_failure():
-            failing_since, tries = failing_since or now(), tries + 1
-            if now() - failing_since > GIVE_UP_AFTER_SECONDS:
-                raise failure
-            backoff.wait(tries, lambda: math.inf)
+            failing.again(failure)
         else:
-            failing_since, tries = None, 0
+            failing.over()
             if is_idle:
                 backoff.sleep(POLL_SECONDS)

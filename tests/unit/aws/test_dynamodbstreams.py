@@ -311,6 +311,23 @@ def test_other_shards_are_read_while_one_is_throttled() -> None:
     assert written == set(numbers(following(stream)))
 
 
+def test_what_keeps_failing_is_told_of_once_and_so_is_its_end() -> None:
+    """Silence would look like a stream without records; a throttle that passes is not worth a line."""
+    stream, told = stream_of("shard-a", "shard-b"), list[str]()
+    batches = following(stream, tell=told.append)
+    stream.errors["get_records"] = [each for _ in range(5) for each in (aws_error("InternalServerError", 500), None)]
+    numbers(batches, idle=2)
+    assert [] == told
+    numbers(batches, idle=2)
+    ((line),) = told
+    assert line.startswith("the table's stream cannot be read: ")
+    assert "InternalServerError" in line
+    assert line.endswith("; trying for 60 seconds")
+    numbers(batches, idle=4)
+
+    assert [line, "the table's stream can be read again"] == told
+
+
 def test_an_outage_ends_the_following_after_a_minute() -> None:
     """The last error is raised."""
     stream, clock = stream_of(), Clock()
