@@ -4,7 +4,7 @@
         producer.put(event)
 
 A stream is given by name, and found by the AWS configuration of the environment, as boto3 finds it; or it is any
-RecordStream, such as a fake. `log.v1` events travel in KPL aggregates unless `aggregate` says otherwise.
+RecordStream, such as a fake. Logs (`AGGREGATED`) travel in KPL aggregates unless `aggregate` says otherwise.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from pipeline.ports import RecordStream
     from pipeline.producer import Report
 
-AGGREGATED: Final = frozenset({"log.v1"})
+# Types of many small events.
+AGGREGATED: Final = frozenset({"access_log.v1", "log.v1"})
 
 
 class Producer(_Producer):

@@ -32,6 +32,7 @@ from pipeline.core import formats
 from pipeline.core.chunk import MAX_RECORD_BYTES
 from pipeline.core.claim import MAX_CLAIM_BYTES
 from pipeline.core.log_line import LOG_TYPE, LogLines
+from pipeline.library import AGGREGATED
 
 if TYPE_CHECKING:
     from pipeline.aws.clients import Clients
@@ -54,7 +55,8 @@ _WHOSE_CLAIMS: Final = (
     show_default=True,
     metavar="TYPE",
     callback=event_type.one,
-    help="Type of the events. Of another type than log.v1, each line is the data itself, a JSON object.",
+    help="Type of the events. Of another type than log.v1, a record of JSON or CSV is the data itself; a line of a log "
+    "(access log, syslog, logfmt) is log data, which must follow the type's schema.",
 )
 @click.option(
     "--format",
@@ -69,7 +71,8 @@ _WHOSE_CLAIMS: Final = (
     "is_aggregated",
     default=True,
     show_default=True,
-    help="Let log.v1 events share records of the stream (KPL format); whatever else is shipped has its own.",
+    help=f"Let events of {' and '.join(sorted(AGGREGATED))} share records of the stream (KPL format); whatever else is "
+    "shipped has its own.",
 )
 @click.option(
     "--oversize",
@@ -136,13 +139,14 @@ def command(  # noqa: PLR0917 - an option is an argument
     pipeline put --follow '/var/log/app/*.log' as they come, through rotation, on from the same place after a restart
     journalctl -f | pipeline put -             the same of a pipe, without a place
     pipeline put --key user events.ndjson      JSON lines; those of one user stay in order
+    pipeline put --type access_log.v1 access.log   as web access logs: user agents, places, masked addresses
 
-    A line that is a CloudEvents object is shipped as the event it is. Any other line becomes a log.v1 event. The same
-    unchanged file put twice has no second effect.
+    A line that is a CloudEvents object is shipped as the event it is. Any other line becomes a log.v1 event, or one of
+    --type. The same unchanged file put twice has no second effect.
 
     Lines carry their time and place and are sorted by them where they are read; on the stream they have no order.
     --key and --ordered give them one, through outages, throttling and resharding. It costs nothing where lines share
-    records; what travels alone (--no-aggregate, --raw, another type than log.v1, lines that are events already) is sent
+    records; what travels alone (--no-aggregate, --raw, a type that is no log, lines that are events already) is sent
     one by one for each key, about 100 a second.
 
     An outage is waited for: a minute, and --follow waits for as long as it takes.
@@ -166,13 +170,14 @@ def command(  # noqa: PLR0917 - an option is an argument
         LogLines,
         to_utc=local_to_utc,
         event_type=type_name,
+        validator=event_type.validator(type_name),
         key_field=key_field,
         is_ordered=is_ordered,
         is_raw=is_raw,
         on_unparsed="text" if rejects_path is None else "reject",
     )
     reader = Reader(make, format_name, is_raw=is_raw, limit_bytes=MAX_CLAIM_BYTES if is_claimed else MAX_RECORD_BYTES)
-    options: Options = {"aggregate": {LOG_TYPE} if is_aggregated else (), "oversize": oversize, "claims": None}
+    options: Options = {"aggregate": AGGREGATED if is_aggregated else (), "oversize": oversize, "claims": None}
     if is_dry_run:
         return _dry_run(files, reader, options)
     if is_followed:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     "type_name",
     metavar="TYPE",
     help="Type of lines that do not say it; default: log.v1, or the TYPE of --route. "
-    "Of another type than log.v1, each line is the data itself, a JSON object.",
+    "Of another type than log.v1, a record of JSON or CSV is the data itself; a line of a log is log data.",
 )
 @click.option(
     "--route",
@@ -87,6 +87,7 @@ def command(  # noqa: PLR0917 - an option is an argument
     pipeline transform access.log                            each event before and after, as a diff
     pipeline transform --explain --line 7 access.log         what each stage did to line 7, and what is written where
     pipeline transform --type orders.v1 orders.ndjson > out  NDJSON; the exit code says whether all is well
+    pipeline transform --type access_log.v1 access.log       as web access logs
     pipeline transform --route new_route.py orders.ndjson    a route that is not registered yet
     aws s3 cp s3://BUCKET/dead-letters/KEY - | pipeline transform -
 

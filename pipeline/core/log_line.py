@@ -4,6 +4,9 @@
     a record of the input's format       is what the format makes of it (see `core.formats`)
     any other record                     is the body as text, and says why in `parse_error`; or it is rejected
 
+Of another type than `log.v1`, a line of a log (syslog, an access log, logfmt) is the same log data, which the type's
+schema may ask more of. A record of JSON or CSV is the data itself: its named fields. Any other is rejected.
+
 The time is the line's own, else that of the line before it (a stack trace belongs to its first line), else the input's.
 The id is made of the source, the line's offset and its content: the same unchanged file put twice gives the same ids
 and the same events, so the second time has no effect. The text order of the ids is the order of the lines.
@@ -25,12 +28,15 @@ from pipeline.core.decode import MAX_SUBJECT_BYTES
 from pipeline.core.formats import FORMATS, plain
 from pipeline.core.formats.parsed import LocalTime, Parsed, text_of
 from pipeline.core.lines import Line
+from pipeline.core.violation import violations
 from pipeline.errors import InputError
 from pipeline.model import Event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+
+    import jsonschema_rs
 
     from pipeline.core.line_time import ToUtc
     from pipeline.model import Json
@@ -62,7 +68,8 @@ class LogLines:
         now: aware; the time of lines that have none, and what a line's missing year is found by. A file's is fixed.
         to_utc: a local time, without zone, to UTC.
         salt: what tells this input from another one of the same source; empty where the source is always the same.
-        event_type: the type of the events. Of any type but `log.v1`, a line is the data itself: named fields.
+        event_type: the type of the events.
+        validator: of that type, where log data that do not follow it are to be an InputError here already.
         key_field: the field or attribute whose value is the subject; a line without it has none.
         is_ordered: the whole input is one subject.
         is_raw: every line travels as it is.
@@ -76,6 +83,7 @@ class LogLines:
     to_utc: ToUtc
     salt: str = ""
     event_type: str = LOG_TYPE
+    validator: jsonschema_rs.Draft202012Validator | None = None
     key_field: str | None = None
     is_ordered: bool = False
     is_raw: bool = False
@@ -113,11 +121,20 @@ class LogLines:
     def _data(self, parsed: Parsed) -> dict[str, Json]:
         if self.event_type == LOG_TYPE:
             return parsed.data()
+        if FORMATS[self.format].is_log:
+            return self._checked(parsed.data())
         if parsed.fields is None:
             raise InputError(f"not a JSON object, so it is no data of {self.event_type}")
         if parsed.inexact:
             raise InputError(parsed.inexact)
         return parsed.fields
+
+    def _checked(self, data: dict[str, Json]) -> dict[str, Json]:
+        if self.validator is None or self.validator.is_valid(data):
+            return data
+        first = next(violations(self.validator, data))
+        where = first.pointer and f"{first.pointer}: "
+        raise InputError(f"a line of a log is no data of {self.event_type}: {where}{first.detail}")
 
     def _subject(self, parsed: Parsed) -> str | None:
         """What the line is in order with: an event's own subject first, then what was asked for."""

@@ -1,8 +1,9 @@
 """A line of an object → an event that is checked as the consumer will check it, or why it can never be one.
 
-The type is `log.v1`, or the one that the key begins with, as in the archive: `type=orders.v1/…`. Of another type a line
-is the data itself. A line that is a CloudEvents object already stays as it is. The id of any other is made of bucket,
-key, version and the line's place, so whoever reads it again makes the same event.
+The type is `log.v1`, or the one that the key begins with, as in the archive: `type=orders.v1/…`. Of another type a
+record of JSON or CSV is the data itself, and a line of a log is log data. A line that is a CloudEvents object already
+stays as it is. The id of any other is made of bucket, key, version and the line's place, so whoever reads it again
+makes the same event.
 
 In a log that is text a line of no known form is a log line still. Of JSON and CSV it is a dead letter: it was meant to
 be something, and is not.

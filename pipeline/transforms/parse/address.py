@@ -65,21 +65,29 @@ def ip(pointer: str, into: str | None = None) -> Transform:
     return read_text(pointer, into, read, MAX_IP_CHARACTERS)
 
 
-def _url(path: Path, text: str) -> Json:
-    try:
-        parts = urlsplit(text)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        raise unfit(path, "it is no URL") from None
+def parts(text: str) -> dict[str, Json]:
+    """What `url` makes of a text. Raises ValueError, when its host or its port cannot be one.
+
+    >>> parts("https://shop.example/a")
+    {'scheme': 'https', 'host': 'shop.example', 'path': '/a'}
+    """
+    split = urlsplit(text)
     found: dict[str, Json] = {
-        "scheme": parts.scheme,
-        "host": host,
-        "port": port,
-        "path": parts.path,
-        "query": parts.query,
-        "fragment": parts.fragment,
+        "scheme": split.scheme,
+        "host": split.hostname,
+        "port": split.port,
+        "path": split.path,
+        "query": split.query,
+        "fragment": split.fragment,
     }
     return {name: value for name, value in found.items() if value not in {None, ""}}
+
+
+def _url(path: Path, text: str) -> Json:
+    try:
+        return parts(text)
+    except ValueError:
+        raise unfit(path, "it is no URL") from None
 
 
 def _query(path: Path, text: str) -> Json:

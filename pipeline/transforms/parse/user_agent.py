@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MAX_CHARACTERS: Final = 8 * 1024
 # A text is looked at as far as this; no browser comes near.
-_WITHIN_CHARACTERS: Final = 512
+WITHIN_CHARACTERS: Final = 512
 _MOST_REMEMBERED: Final = 2_048
 _VERSION: Final = "0123456789._"
 _MAX_VERSION_CHARACTERS: Final = 32
@@ -72,7 +72,7 @@ def user_agent(pointer: str, into: str | None = None) -> Transform:
     >>> after(user_agent("/ua"), {"ua": "Mozilla/5.0 (X11; Linux x86_64; rv:131.0) Gecko/20100101 Firefox/131.0"})
     [{'ua': {'name': 'Firefox', 'version': '131.0', 'os': 'Linux', 'device': 'desktop'}}]
     """
-    return read_text(pointer, into, lambda _, text: dict(read(text[:_WITHIN_CHARACTERS])), MAX_CHARACTERS)
+    return read_text(pointer, into, lambda _, text: dict(read(text[:WITHIN_CHARACTERS])), MAX_CHARACTERS)
 
 
 @lru_cache(maxsize=_MOST_REMEMBERED)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli.event_type import check, known
+from pipeline.cli.event_type import check, known, validator
 from pipeline.errors import InputError
 
 
@@ -44,3 +44,13 @@ def test_an_unknown_type_is_told_with_the_closest(name: str, types: list[str], e
         check(name, types)
 
     assert expected == str(caught.value)
+
+
+def test_what_data_of_a_type_must_follow(tmp_path: Path) -> None:
+    """The schema of the type, if it is one."""
+    (tmp_path / "a.v1.json").write_text('{"required": ["id"]}')
+    (tmp_path / "b.v1.json").write_text('{"type": 7}')
+
+    assert [True, False] == [validator("a.v1", tmp_path).is_valid(each) for each in ({"id": 1}, {})]
+    with pytest.raises(InputError, match=r"^b\.v1\.json is no schema; `pipeline schema check` says why$"):
+        validator("b.v1", tmp_path)

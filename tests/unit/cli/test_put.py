@@ -163,6 +163,19 @@ def test_command_ships_another_type(stream: CheckedStream, log: Callable[[str], 
     assert ("change.v1", {"op": "c"}) == (event["type"], event["data"])
 
 
+def test_command_ships_logs_of_another_type(
+    stream: CheckedStream, log: Callable[[str], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They share records as logs do; a line of a log that can be no data of the type is refused with the reason."""
+    line = '10.0.0.1 - - [23/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5\n'
+    assert 0 == run("--type", "access_log.v1", log(2 * line))
+    assert (["access_log.v1"] * 2, 1) == ([each["type"] for each in events(stream)], len(stream.records))
+
+    assert 1 == run("--type", "change.v1", log(line))
+    assert 'app.log:1: a line of a log is no data of change.v1: "op" is a required' in capsys.readouterr().err
+    assert 1 == len(stream.records)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "expected"),
     [

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from pipeline.core import formats
 from pipeline.core.lines import Line, Splitter
 from pipeline.core.log_line import LogLines, Shipment
+from pipeline.core.violation import compiled
 from pipeline.errors import InputError
 from pipeline.model import Event
 from pipeline.project import SCHEMAS
@@ -319,6 +320,37 @@ def test_lines_that_are_no_data_of_another_type(line: str, expected: str) -> Non
     """They are refused, and it is said why."""
     with pytest.raises(InputError, match=expected):
         event(line, log=dataclasses.replace(LOG, event_type="change.v1"))
+
+
+@pytest.mark.parametrize(
+    ("line_format", "line", "body", "attribute"),
+    [
+        ("apache", '10.0.0.1 - - [23/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5', None, "client.address"),
+        ("syslog", "<34>Nov 23 10:00:00 web-1 su[711]: failed", "failed", "syslog.facility.code"),
+        ("logfmt", "user=eve msg=paid", "paid", "user"),
+    ],
+)
+def test_lines_of_a_log_are_log_data_of_any_type(line_format: str, line: str, body: str | None, attribute: str) -> None:
+    """Their fields are attributes, as they are of log.v1."""
+    found = event(line, log=dataclasses.replace(LOG, format=line_format, event_type="access_log.v1"))
+    same = event(line, log=dataclasses.replace(LOG, format=line_format))
+
+    assert "access_log.v1" == found.type
+    assert (body or line) == found.data["body"]
+    assert attribute in orjson.dumps(found.data["attributes"]).decode()
+    assert same.data == found.data
+
+
+def test_log_data_that_are_none_of_the_type() -> None:
+    """Where it is asked for, they are refused at once, by the rule that they break."""
+    schema = {"required": ["order"]}
+    log = dataclasses.replace(LOG, format="logfmt", event_type="order.v1", validator=compiled(schema))
+    with pytest.raises(
+        InputError, match=r'^a line of a log is no data of order.v1: "order" is a required property \[required\]$'
+    ):
+        event("order=7 msg=paid", log=log)
+
+    assert "paid" == event("order=7 msg=paid", log=dataclasses.replace(log, validator=compiled({}))).data["body"]
 
 
 ACCESS = '10.0.0.1 - - [23/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 512'

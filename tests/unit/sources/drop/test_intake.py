@@ -135,6 +135,17 @@ def test_a_type_in_the_key() -> None:
     assert [(2, "schema_invalid"), (0, "unknown_type")] == bench.dead
 
 
+def test_a_log_of_another_type() -> None:
+    """A line of a log is log data of that type, if its schema takes them; what is no such line is a dead letter."""
+    bench, line = Bench(), b'10.0.0.1 - - [23/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5\n'
+    bench.drop("type=access_log.v1/access.log", 2 * line + b"lost\n" + line)
+    bench.drop("type=orders.v1/access.log", line)
+
+    assert ["access_log.v1"] * 3 == [each["type"] for each in bench.events]
+    assert {"10.0.0.1"} == {each["data"]["attributes"]["client.address"] for each in bench.events}
+    assert [(3, "not_of_format"), (1, "schema_invalid")] == bench.dead
+
+
 @pytest.mark.parametrize(
     ("content", "put", "expected"),
     [
