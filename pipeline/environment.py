@@ -160,11 +160,13 @@ class Environment:
         )
 
     def _drop(self) -> Drop:
+        claims = self._get("CLAIMS_BUCKET")
         doors = Doors(
             objects=DroppedObjects(self.clients.s3),
             stream=KinesisStream(self.clients.kinesis, self._get("STREAM_NAME")),
+            claims=ClaimsBucket(self.clients.s3, claims),
             dead_letters=self._dead_letters("ingest_async"),
-            rules=self._rules(AGGREGATED),
+            rules=self._rules(AGGREGATED, claims),
         )
         name = self.variables.get("AWS_LAMBDA_FUNCTION_NAME", "ingest-async")
         return Drop(

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from functools import partial
 from io import BytesIO
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, cast
 
 import orjson
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
 
     from pipeline.aws.cloudformation.template import Template
+    from pipeline.sources.arrivals import Arrivals
     from pipeline.topology.kinds import AnyFunction, Function
 
 type Grants = dict[str, set[str]]
@@ -196,12 +199,12 @@ class Calls:
         return b'{"UnprocessedItems": {}, "Items": []}'
 
     def s3_(self, operation: str, request: AWSPreparedRequest) -> bytes:
-        """Note a call to an object, by the first part of its key; what was dropped has two lines, others no bytes."""
+        """Note a call to an object, by the first part of its key; what was dropped has a large line and a small one."""
         bucket, prefix = request.url.split("/")[3:5]
         if bucket == topology.DROP.resource:
             assert "versionId=" in prefix
             self.needed[f"{bucket}/*"].add(f"s3:{operation}Version")
-            return b"a\nb\n"
+            return b"a" * 500_000 + b"\nb\n"
         self.needed[f"{bucket}/{prefix}/*"].add(f"s3:{operation}")
         return b""
 
@@ -291,18 +294,38 @@ def calls_of_ingest_api() -> Grants:
 
 
 def calls_of_ingest_async() -> Grants:
-    """A notification that is put, one that leaves its data in S3, one that can never be put, and a dropped object.
-
-    There is no time for more than a line of the object.
-    """
-    calls, name = Calls(), topology.INGEST_ASYNC.resource
-    variables = {**deployed(topology.INGEST_ASYNC), "AWS_LAMBDA_FUNCTION_NAME": name}
-    arrivals = Environment(variables, calls.attach(Clients(local=True))).ingest_async()
+    """A notification that is put, one that leaves its data in S3, one that can never be put, and a dropped object."""
+    calls = Calls()
+    arrivals = arrivals_of(calls)
     for text in ("started", "x" * 500_000, '{"specversion": "1.0"}'):
         arrivals.take(sns_event(text), lambda: 900.0)
-    about = {"bucket": {"name": topology.DROP.resource}, "object": {"key": "x", "version-id": "1", "etag": "x"}}
-    arrivals.take({"source": "aws.s3", "detail-type": "Object Created", "detail": about}, lambda: 20.0)
+    arrivals.take(DROPPED, partial(next, chain([900.0], repeat(20.0))))
     return dict(calls.needed)
+
+
+# There is no time for more than its first line.
+DROPPED = {
+    "source": "aws.s3",
+    "detail-type": "Object Created",
+    "detail": {
+        "bucket": {"name": topology.DROP.resource},
+        "object": {"key": "x", "version-id": "1", "etag": "x"},
+    },
+}
+
+
+def arrivals_of(calls: Calls) -> Arrivals:
+    """What `ingest_async` does, where these calls answer."""
+    variables = {**deployed(topology.INGEST_ASYNC), "AWS_LAMBDA_FUNCTION_NAME": topology.INGEST_ASYNC.resource}
+    return Environment(variables, calls.attach(Clients(local=True))).ingest_async()
+
+
+def test_a_dropped_line_may_leave_its_data() -> None:
+    """What is too large goes to the claims bucket, by the grant that messages have too."""
+    calls = Calls()
+    arrivals_of(calls).take(DROPPED, lambda: 900.0)
+
+    assert {"s3:PutObject"} == calls.needed["ClaimsBucket/claims/*"]
 
 
 def calls_of_ingest_queue() -> Grants:

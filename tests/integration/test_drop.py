@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import gzip
 import uuid
+from functools import partial
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -147,6 +149,20 @@ def test_what_is_wrong_with_an_object(dropped: Dropped, content: bytes, put: int
     assert put == len({each["id"] for each in found})
 
 
+def test_a_line_that_is_too_large_for_an_item(dropped: Dropped) -> None:
+    """Its data lie in the claims bucket, the item refers to them, and the archive has all of it."""
+    sizes = [10, 600_000, 1_500_000, 10]
+    lines = [orjson.dumps({"n": n, "text": "x" * size}) for n, size in enumerate(sizes)]
+    at = dropped.drop("large.ndjson.gz", gzip.compress(b"\n".join(lines)))
+    found = eventually(lambda: dropped.archived(at)[at.key], lambda seen: len({each["id"] for each in seen}) >= 4)
+
+    archived = {each["id"]: each["data"]["body"] for each in found}
+    assert [orjson.loads(each) for each in lines] == [archived[each] for each in sorted(archived)]
+    items = [dropped.results.event(each) for each in sorted(archived)]
+    assert [False, True, True, False] == [item is not None and "dataref" in item for item in items]
+    assert [] == dropped.dead(at)
+
+
 def test_an_object_that_is_gone(dropped: Dropped) -> None:
     """Its version was removed before it was read."""
     at = dropped.drop("x", b"some text\n")
@@ -178,7 +194,10 @@ def test_going_on(dropped: Dropped, packer: str) -> None:
     ingest = Environment(dropped.variables, dropped.clients).ingest_async()
     about = {"key": at.key, "etag": at.etag, "size": 1}
     detail = {"bucket": {"name": bucket}, "object": about}
-    ingest.take({"source": "aws.s3", "detail-type": "Object Created", "detail": detail}, lambda: 20.0)
+    ingest.take(
+        {"source": "aws.s3", "detail-type": "Object Created", "detail": detail},
+        partial(next, chain([900.0], repeat(20.0))),
+    )
     found = eventually(lambda: dropped.archived(at)[at.key], lambda seen: len({each["id"] for each in seen}) >= 6)
 
     assert 6 == len({each["id"] for each in found}) == len(found)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.model import Ledger
+from pipeline.sources.drop.budget import Budget
 from pipeline.sources.drop.lines import position_of
 from pipeline.sources.drop.notification import continuation, starts
 from pipeline.sources.drop.shipping import Shipping
@@ -37,19 +38,19 @@ class Drop:
 
     def take(self, event: Mapping[str, Any], remaining: Remaining) -> None:
         """Ship the objects of an event. Raises Retryable, Misconfiguration, BugFlood, LedgerMismatch."""
-        objects = starts(event)
+        objects, budget = starts(event), Budget(remaining)
         for number, start in enumerate(objects, start=1):
-            rest = self._ship(start, remaining)
+            rest = self._ship(start, budget)
             if rest is not None:
                 for each in (rest, *objects[number:]):
                     self.continuation.hand_over(continuation(each))
                 return
 
-    def _ship(self, start: Start, remaining: Remaining) -> Start | None:
+    def _ship(self, start: Start, budget: Budget) -> Start | None:
         if start.is_folder:
             self._tell(start, 0, Ledger(1, dropped=1), 0, 0.0)
             return None
-        shipping = Shipping(start, self.doors, remaining)
+        shipping = Shipping(start, self.doors, budget)
         rest = shipping.ship()
         ledger, records = shipping.ledger, shipping.records
         ledger.check()

@@ -3,7 +3,7 @@
 The type is `log.v1`, or the one that the key begins with, as in the archive: `type=orders.v1/…`. Of another type a
 record of JSON or CSV is the data itself, and a line of a log is log data. A line that is a CloudEvents object already
 stays as it is. The id of any other is made of bucket, key, version and the line's place, so whoever reads it again
-makes the same event.
+makes the same event. One that is too large for the stream or for an item leaves its data in S3, as at the other doors.
 
 In a log that is text a line of no known form is a log line still. Of JSON and CSV it is a dead letter: it was meant to
 be something, and is not.
@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from pipeline.core import event_type
 from pipeline.core.arrival import checked
-from pipeline.core.chunk import MAX_RECORD_BYTES
+from pipeline.core.claim import MAX_CLAIM_BYTES
 from pipeline.core.decode import MAX_SOURCE_BYTES, parse, read_event
 from pipeline.core.encode import cloudevent
 from pipeline.core.lines import Line, why_not_text
@@ -31,7 +31,7 @@ from pipeline.model import DeadLetter, Event, Position, Reason, Record, Stage
 
 if TYPE_CHECKING:
     from pipeline.core.lines import Overlong
-    from pipeline.core.submission import Rules
+    from pipeline.core.submission import Ready, Rules
     from pipeline.model import Json, ObjectVersion
     from pipeline.sources.drop.notification import Start
 
@@ -67,14 +67,14 @@ class Reader:
         """Of the last line that had one; a line that continues it has the same."""
         return self._log.time
 
-    def read(self, line: Line | Overlong) -> Event | DeadLetter:
-        """What becomes of a line that is not blank."""
+    def read(self, line: Line | Overlong) -> Event | Ready | DeadLetter:
+        """What becomes of a line that is not blank; one that is Ready owes its data to the claims bucket."""
         stage = Stage.DECODE
         try:
             envelope = self._envelope(line)
             stage = Stage.VALIDATE
-            checked(envelope, self._rules, self._modified_at)
-            return read_event(envelope, arrived_at=self._modified_at)
+            ready = checked(envelope, self._rules, self._modified_at)
+            return read_event(envelope, arrived_at=self._modified_at) if ready.owed is None else ready
         except InputError as error:
             return self.letter(line, Rejection(Reason.NOT_OF_FORMAT, str(error)), stage)
         except Exception as error:  # noqa: BLE001 - every way to fail is an outcome of the line
@@ -87,7 +87,7 @@ class Reader:
 
     def _envelope(self, line: Line | Overlong) -> Json:
         if not isinstance(line, Line):
-            raise Rejection(Reason.TOO_LARGE, f"{line.size_bytes:,} bytes; a line is at most {MAX_RECORD_BYTES:,}")
+            raise Rejection(Reason.TOO_LARGE, f"{line.size_bytes:,} bytes; a line is at most {MAX_CLAIM_BYTES:,}")
         why = why_not_text(line.content, is_whole=True)
         if why is not None:
             raise Rejection(Reason.NOT_UTF8, why)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.core import formats
 from pipeline.core.beginning import Beginning
-from pipeline.core.chunk import MAX_RECORD_BYTES
+from pipeline.core.claim import MAX_CLAIM_BYTES
 from pipeline.core.lines import TEXT_CHECK_BYTES
 from pipeline.core.packed import bounded, is_packed, skipped
 from pipeline.errors import Rejection
@@ -49,7 +49,7 @@ class Records:
             raise beginning.error or Rejection(Reason.OBJECT_EMPTY, "there is nothing in it")
         self.format = start.format or _format(start.at.key, begun)
         self._blocks = beginning
-        self.framing = formats.framing(self.format, MAX_RECORD_BYTES, start.place)
+        self.framing = formats.framing(self.format, MAX_CLAIM_BYTES, start.place)
 
     def __iter__(self) -> Iterator[Line | Overlong | None]:
         """Record by record; None after each block, for the record that has begun may be long."""

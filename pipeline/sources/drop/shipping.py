@@ -4,6 +4,8 @@ A line waits from when it is read until its outcome is known: it is on the strea
 that still waits when all is over is where to go on; when none does, that is behind the last that was read. So nothing
 is passed over, and what is put a second time has the same id.
 
+A line that owes its data leaves them in S3 before it is put, and travels by itself, behind what was put of its key.
+
 What ends an object for good (it is gone, it breaks off, it holds too many bad lines) is one dead letter more, which
 says from which line on; it is kept when all lines before it have their outcome.
 """
@@ -16,10 +18,12 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pipeline.core.chunk import MAX_RECORD_BYTES
 from pipeline.core.lines import START, Line
 from pipeline.core.packed import Damaged
+from pipeline.core.submission import Ready
 from pipeline.errors import BugFlood, Rejection, Retryable
-from pipeline.model import Accepted, DeadLetter, Ledger, Reason, Stage
+from pipeline.model import Accepted, DeadLetter, Event, Ledger, Reason, Stage
 from pipeline.producer import Full, Producer, TooLarge
 from pipeline.sources.drop.lines import Reader, letter, position_of
 from pipeline.sources.drop.notification import Start
@@ -28,19 +32,12 @@ from pipeline.sources.drop.records import Records
 if TYPE_CHECKING:
     from pipeline.core.lines import Overlong, Place
     from pipeline.core.submission import Rules
-    from pipeline.model import Event
-    from pipeline.ports import DeadLetterSink, ObjectSource, RecordStream, Remaining
+    from pipeline.ports import ClaimStore, DeadLetterSink, ObjectSource, RecordStream
     from pipeline.producer import Report
+    from pipeline.sources.drop.budget import Budget
 
-# No line is begun later before the end: what waits has to get onto the stream, and the dead letters into their bucket.
-RESERVE_SECONDS: Final = 60.0
-# What waits is given up for this invocation so long before the end. The call that is on its way takes 26 s at worst
-# (`aws.clients`), and nobody waits for it; to hand the rest over takes as long.
-LAST_SECONDS: Final = 30.0
 # More of an object are no slips: it is not what its beginning looks like. The object itself keeps the rest.
 MAX_BAD_LINES: Final = 10_000
-# However little time there is, what was put has so long to arrive.
-LEAST_SECONDS: Final = 5.0
 # Dead letters that are kept at a time, and what they may weigh: as many as the bucket has writers.
 LETTERS: Final = 16
 LETTERS_BYTES: Final = 4 * 1024 * 1024
@@ -54,6 +51,7 @@ class Doors:
 
     objects: ObjectSource
     stream: RecordStream
+    claims: ClaimStore
     dead_letters: DeadLetterSink
     rules: Rules
     max_bad_lines: int = MAX_BAD_LINES
@@ -70,12 +68,12 @@ class Waiting(NamedTuple):
 class Shipping:
     """One object in one invocation. `ship` says where to go on, and `ledger` what became of what was read."""
 
-    def __init__(self, start: Start, doors: Doors, remaining: Remaining) -> None:
+    def __init__(self, start: Start, doors: Doors, budget: Budget) -> None:
         self.records: Records | None = None
         self.lines = 0
         self._start = start
         self._doors = doors
-        self._remaining = remaining
+        self._budget = budget
         self._reader: Reader | None = None
         self._before = start.place  # behind the last line that was taken
         self._bad_lines = start.bad_lines
@@ -131,7 +129,7 @@ class Shipping:
     def _read(self, producer: Producer) -> None:
         """Take line by line, until the end of the object, or of the time."""
         try:
-            self.records = Records(self._start, self._doors.objects, self._left)
+            self.records = Records(self._start, self._doors.objects, self._budget.for_lines)
             start = self._start._replace(at=self.records.at)
             self._reader = Reader(start, self.records.format, self.records.modified_at, self._doors.rules)
             for line in self.records:
@@ -139,7 +137,7 @@ class Shipping:
                     self._is_cut_off = True
                     return
                 self._before = self.records.framing.place
-                if self._left() <= 0 and self._before.offset > self._start.place.offset:
+                if self._budget.for_lines() <= 0 and self._before.offset > self._start.place.offset:
                     self._is_cut_off = True
                     return
             self._check_not_empty()
@@ -165,6 +163,12 @@ class Shipping:
         if isinstance(line, Line) and not line.content.strip():
             return True
         waiting = Waiting(self._before, self._bad_lines, reader.time)
+        if (
+            isinstance(line, Line)
+            and len(line.content) > MAX_RECORD_BYTES
+            and not producer.flush(self._budget.for_lines())
+        ):
+            return False  # what is made of it can take some hundred MB, so nothing else may be held
         outcome = reader.read(line)
         if not isinstance(outcome, DeadLetter):
             self._wait_for(line.number, waiting)
@@ -178,13 +182,16 @@ class Shipping:
         weight = sum(len(each.record.original.get("bytes", "")) for each in self._letters)
         return self._keep() if len(self._letters) >= LETTERS or weight >= LETTERS_BYTES else True
 
-    def _put_event(self, producer: Producer, event: Event, number: int) -> bool:
-        """Put it when there is room; whether there was, before the time was over."""
+    def _put_event(self, producer: Producer, event: Event | Ready, number: int) -> bool:
+        """Put it when there is room; whether there was, before the time was over. Raises Retryable."""
+        record, key = (event, None) if isinstance(event, Event) else (event.data, event.partition_key)
+        if isinstance(event, Ready) and event.owed is not None:
+            self._doors.claims.leave(*event.owed)
         while True:
             try:
-                producer.put(event, position=position_of(self._start.at, number))
+                producer.put(record, key=key, position=position_of(self._start.at, number))
             except Full:
-                if self._left() <= 0:
+                if self._budget.for_lines() <= 0:
                     return False
             else:
                 return True
@@ -218,7 +225,7 @@ class Shipping:
     def _settle(self, producer: Producer) -> None:
         """Wait for the outcome of all that was put, as long as there is time, and keep the dead letters."""
         self._keep()
-        if not producer.flush(max(LEAST_SECONDS, self._remaining() - LAST_SECONDS)):
+        if not producer.flush(self._budget.for_outcomes()):
             producer.stop()
         for number, detail in self._too_large.items():
             rejection = Rejection(Reason.TOO_LARGE, detail)
@@ -237,7 +244,7 @@ class Shipping:
             return True
         if 2 * self._bugs > self.lines:
             raise BugFlood(f"most of {self.lines} lines hit a bug: {self._letters[-1].detail}")
-        failures = self._doors.dead_letters.keep(self._letters, self._left)
+        failures = self._doors.dead_letters.keep(self._letters, self._budget.for_lines)
         for each in self._letters:
             if each.record.position not in failures:
                 self._reasons[each.reason] += 1
@@ -267,6 +274,3 @@ class Shipping:
             first.bad_lines,
             first.time,
         )
-
-    def _left(self) -> float:
-        return self._remaining() - RESERVE_SECONDS

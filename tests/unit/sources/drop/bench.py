@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -20,12 +22,13 @@ from pipeline.sources.drop.intake import Drop
 from pipeline.sources.drop.shipping import Doors
 from pipeline.testing.kinesis import FakeStream
 from pipeline.testing.objects import MODIFIED_AT, FakeContinuation, FakeObjects
-from pipeline.testing.ports import Actions, FakeDeadLetters, FakeReport
+from pipeline.testing.ports import Actions, FakeClaimStore, FakeDeadLetters, FakeReport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipeline.model import Ledger
+    from pipeline.ports import Remaining
 
 # Beside the types of the project, one whose data are not a log's.
 ORDERS = {"type": "object", "properties": {"order": {"type": "integer"}}, "required": ["order"]}
@@ -33,9 +36,12 @@ RULES = Rules(
     compile_schemas({**read_schemas(SCHEMAS), "orders.v1": ORDERS}),
     {**routes.PROCESS, "orders.v1": Route(transforms=(), destinations=(archive_line,))},
     AGGREGATED,
+    claims_bucket="claims",
 )
 # More than the whole reserve; and so little that each invocation has time for the one line that it always takes.
 ENOUGH, SCARCE = 900.0, 20.0
+# What a test can wait for.
+MOMENT = 0.4
 
 
 def created(key: str, size: int | None = 100, version: str = "v1") -> dict[str, Any]:
@@ -54,6 +60,7 @@ class Bench:
 
     objects: FakeObjects = field(default_factory=FakeObjects)
     stream: FakeStream = field(default_factory=FakeStream)
+    claims: FakeClaimStore = field(default_factory=FakeClaimStore)
     actions: Actions = field(default_factory=Actions)
     continuation: FakeContinuation = field(default_factory=FakeContinuation)
     max_bad_lines: int = 10_000
@@ -64,11 +71,15 @@ class Bench:
         self.dead_letters = FakeDeadLetters(self.actions)
         self.report = FakeReport(self.actions)
 
-    def take(self, event: Mapping[str, Any], seconds: float = ENOUGH) -> None:
+    def take(self, event: Mapping[str, Any], seconds: float = ENOUGH, whole: float = ENOUGH) -> None:
+        """One invocation of a function that has so much time as a whole, and whenever it looks again, these seconds."""
+        self.invoke(event, partial(next, chain([whole], repeat(seconds))))
+
+    def invoke(self, event: Mapping[str, Any], remaining: Remaining) -> None:
         """One invocation."""
         self.invocations += 1
-        doors = Doors(self.objects, self.stream, self.dead_letters, self.rules, self.max_bad_lines)
-        Drop(doors, self.continuation, self.report, lambda: MODIFIED_AT + 2.0).take(event, lambda: seconds)
+        doors = Doors(self.objects, self.stream, self.claims, self.dead_letters, self.rules, self.max_bad_lines)
+        Drop(doors, self.continuation, self.report, lambda: MODIFIED_AT + 2.0).take(event, remaining)
 
     def drop(self, key: str, content: bytes, seconds: float = ENOUGH, version: str = "v1") -> None:
         """An object is written and told of; the function goes on until all is done."""
@@ -82,14 +93,23 @@ class Bench:
             self.take(orjson.loads(orjson.dumps(self.continuation.handed.pop(0))), seconds)
 
     @property
-    def events(self) -> list[dict[str, Any]]:
-        """On the stream: each time that an event was put, in the order of the ids."""
-        found = [
+    def on_stream(self) -> list[dict[str, Any]]:
+        """Each time that an event was put."""
+        return [
             orjson.loads(each.data)
             for entry in self.stream.records
             for each in (kpl.unpack(entry.data) if kpl.is_aggregate(entry.data) else [entry])
         ]
-        return sorted(found, key=lambda event: str(event["id"]))
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """The same in the order of the ids, which is that of the lines."""
+        return sorted(self.on_stream, key=lambda event: str(event["id"]))
+
+    @property
+    def left(self) -> list[Any]:
+        """The data that lie in the claims bucket, in the order of their first time."""
+        return [orjson.loads(body) for body in self.claims.left.values()]
 
     @property
     def bodies(self) -> list[Any]:

@@ -7,9 +7,10 @@ import sys
 from typing import TYPE_CHECKING
 
 from pipeline.model import Accepted, ObjectVersion, Part
+from pipeline.sources.drop.budget import Budget
 from pipeline.sources.drop.notification import Start
 from pipeline.sources.drop.shipping import Doors, Shipping
-from pipeline.testing.ports import Actions, FakeDeadLetters
+from pipeline.testing.ports import Actions, FakeClaimStore, FakeDeadLetters
 from tests.unit.sources.drop.bench import RULES
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def peak_mb() -> float:
 
 if __name__ == "__main__":
     before = peak_mb()
-    doors = Doors(Endless(), Forgetful(), FakeDeadLetters(Actions()), RULES)
-    shipping = Shipping(Start(ObjectVersion("drop", "x", "v1", "e")), doors, lambda: 900.0)
+    doors = Doors(Endless(), Forgetful(), FakeClaimStore(), FakeDeadLetters(Actions()), RULES)
+    shipping = Shipping(Start(ObjectVersion("drop", "x", "v1", "e")), doors, Budget(lambda: 900.0))
     assert shipping.ship() is None
     sys.stdout.write(f"{shipping.ledger.delivered} {round(peak_mb() - before)}\n")

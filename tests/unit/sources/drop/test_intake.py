@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import gzip
+from base64 import b64decode
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
 import zstandard
 
-from pipeline.core.chunk import MAX_RECORD_BYTES
+from pipeline.core.claim import MAX_CLAIM_BYTES
+from pipeline.core.formats.detect import SAMPLE_BYTES
 from pipeline.core.packed import MIN_BOUND_BYTES
 from pipeline.core.submission import Rules
 from pipeline.errors import BugFlood, Misconfiguration, Retryable
 from pipeline.model import Ledger
+from pipeline.testing.countdown import Countdown
 from pipeline.testing.kinesis import Fail, FakeStream, Refuse
-from tests.unit.sources.drop.bench import ENOUGH, RULES, SCARCE, Bench, created
+from pipeline.testing.objects import FakeObjects
+from tests.unit.sources.drop.bench import ENOUGH, MOMENT, RULES, SCARCE, Bench, created
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,6 +129,73 @@ def test_events_stay_as_they_are() -> None:
     assert [(2, "not_an_event")] == bench.dead
 
 
+LARGE = {"an item": 500_000, "a record of the stream": 1_500_000, "all but what is left in S3": MAX_CLAIM_BYTES - 100}
+
+
+@pytest.mark.parametrize("size_bytes", LARGE.values(), ids=LARGE)
+@pytest.mark.parametrize("seconds", [ENOUGH, SCARCE])
+def test_a_line_that_is_too_large(size_bytes: int, seconds: float) -> None:
+    """It leaves its data in S3 and travels with a reference; the lines around it are put as ever."""
+    bench = Bench(objects=FakeObjects(part_bytes=1_000_000))
+    content = orjson.dumps({"n": 9, "text": "x" * size_bytes})
+    bench.drop("x.ndjson", ND + content + b"\n" + ND, seconds)
+    (claimed,) = (each for each in bench.events if "dataref" in each)
+
+    assert [{"body": orjson.loads(content)}] == bench.left
+    (claim,) = bench.claims.left
+    assert (f"s3://claims/{claim.key}", False) == (claimed["dataref"], "data" in claimed)
+    assert [*range(9), *range(9)] == [each["data"]["body"]["n"] for each in bench.events if "data" in each]
+    assert ((19, 0, 0), []) == (bench.counts(), bench.dead)
+
+
+def test_large_lines_stay_in_order_with_small_ones() -> None:
+    """Events of one subject are on the stream as they are in the object, whichever of them leaves its data."""
+    event = {"specversion": "1.0", "source": "//shop", "type": "log.v1", "subject": "k", "time": "2026-11-23T10:00:00Z"}
+    lines = [{**event, "id": str(n), "data": {"body": "x" * (500_000 if n % 3 == 1 else 10)}} for n in range(7)]
+    bench = Bench()
+    bench.drop("x.ndjson", b"\n".join(map(orjson.dumps, lines)))
+
+    assert [each["id"] for each in lines] == [each["id"] for each in bench.on_stream]
+    assert ["1", "4"] == [each["id"] for each in bench.on_stream if "dataref" in each]
+
+
+def test_a_line_beyond_what_is_left_in_s3() -> None:
+    """Its data are larger than a claim may be, though the line is not: a dead letter that holds it."""
+    bench = Bench(objects=FakeObjects(part_bytes=1_000_000))
+    line = b"x" * MAX_CLAIM_BYTES
+    bench.drop("x.log", line + b"\nnext")
+    (letter,) = bench.dead_letters.kept
+
+    assert ((1, 1, 0), [(1, "too_large")], ["next"]) == (bench.counts(), bench.dead, bench.bodies)
+    assert line == b64decode(letter.record.original["bytes"])
+
+
+def test_a_claims_bucket_that_is_away() -> None:
+    """What came before is on the stream; the rest begins with the line that owes its data."""
+    bench = Bench()
+    bench.claims.errors = [Retryable("SlowDown")]
+    bench.objects.drop("x.ndjson", ND + orjson.dumps({"n": "x" * 500_000}) + b"\n" + ND)
+    bench.take(created("x.ndjson"))
+    handed = bench.continuation.handed.pop()
+    assert (9, len(ND)) == (handed["continue"]["line"], handed["continue"]["offset"])  # type: ignore[index] # JSON
+    assert (9, 1) == (bench.ledgers[0].delivered, bench.ledgers[0].retried)
+
+    bench.claims.errors = [Retryable("SlowDown")]
+    with pytest.raises(Retryable, match="nothing of the object was shipped: SlowDown"):
+        bench.take(handed)
+    bench.run(handed)
+    assert 19 == len({each["id"] for each in bench.events}) == len(bench.events)
+
+
+def test_a_large_line_waits_for_what_is_held() -> None:
+    """While the stream takes nothing it is not looked at: what is made of it may be all that is held."""
+    bench = Bench(stream=FakeStream([Fail()] * 10_000), objects=FakeObjects(part_bytes=1_000_000))
+    bench.objects.drop("x.ndjson", ND + orjson.dumps({"n": "x" * 1_500_000}))
+    with pytest.raises(Retryable, match="nothing of the object was shipped: stopped"):
+        bench.take(created("x.ndjson"), whole=MOMENT, seconds=MOMENT)
+    assert 0 == bench.claims.tried
+
+
 def test_a_type_in_the_key() -> None:
     """As in the archive; the lines are the data then, and checked by its schema."""
     bench = Bench()
@@ -156,7 +227,7 @@ def test_a_log_of_another_type() -> None:
         (gzip.compress(ND, 0)[:150], 5, (6, "gzip_corrupt")),
         (gzip.compress(b"")[:12], 0, (0, "gzip_corrupt")),
         (zstandard.compress(ND) + b"rubbish", 9, (10, "zstd_corrupt")),
-        (ND + b"x" * (MAX_RECORD_BYTES + 1), 9, (10, "too_large")),
+        (ND + b"x" * (MAX_CLAIM_BYTES + 1), 9, (10, "too_large")),
         (ND + b"\xff", 9, (10, "not_utf8")),
     ],
     ids=[
@@ -289,7 +360,7 @@ def test_a_stream_that_is_away() -> None:
     bench = Bench(stream=FakeStream([Fail()] * 10_000))
     bench.objects.drop("x.ndjson", ND)
     with pytest.raises(Retryable, match="nothing of the object was shipped: stopped"):
-        bench.take(created("x.ndjson"), SCARCE)
+        bench.take(created("x.ndjson"), whole=MOMENT, seconds=MOMENT)
     assert [] == bench.continuation.handed
 
 
@@ -346,6 +417,26 @@ def test_the_rest_that_cannot_be_handed_over() -> None:
         bench.take(created("x.ndjson"), SCARCE)
     bench.run(created("x.ndjson"), SCARCE)
     assert 9 == len({each["id"] for each in bench.events})
+
+
+@pytest.mark.parametrize(("whole", "invocations"), [(900.0, 1), (160.0, 3), (40.0, 11), (6.0, 11)])
+def test_a_function_with_less_time(whole: float, invocations: int) -> None:
+    """It keeps as much less in reserve, so each invocation gets further; each line is put once."""
+    bench, clock = Bench(), Countdown()
+    lines = [b'{"n":%d,"text":"' % n + b"x" * SAMPLE_BYTES + b'"}\n' for n in range(10, 40)]
+    bench.objects.part_bytes = len(lines[0])
+    bench.objects.before = lambda _: clock.spend(9.0 if whole > 6.0 else 1.0)
+    bench.objects.drop("x.ndjson", b"".join(lines))
+    handed: list[Any] = [created("x.ndjson")]
+    while handed:
+        clock.left = whole
+        bench.invoke(handed.pop(), clock)
+        handed = [*bench.continuation.handed]
+        bench.continuation.handed.clear()
+
+    assert (30, 0, 0) == bench.counts()
+    assert [*range(10, 40)] == [each["n"] for each in bench.bodies]
+    assert invocations == bench.invocations
 
 
 def test_several_objects_in_an_event() -> None:
