@@ -97,7 +97,7 @@ def is_on_this_machine(clients: Clients) -> bool:
 
 
 def delete(clients: Clients, stack: str, *, report: Callable[[str], None], data: bool = False) -> Sequence[Holder]:
-    """Remove the stack, with its tables and buckets when `data`; the tables and buckets that are left."""
+    """Remove the stack, with the data that its template keeps when `data`; what is left."""
     return Removal(clients, stack, lambda step: report(str(step)), pace(clients)).run(data=data)
 
 

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--stack", required=True, metavar="NAME", help="The deployed stack.")
-@click.option("--data", is_flag=True, help="Remove its tables and buckets too, with all they hold.")
+@click.option("--data", is_flag=True, help="Remove its tables, buckets and undelivered messages too.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @aws_options
 def command(clients: Clients, stack: str, *, data: bool, yes: bool) -> None:
-    """Remove a stack; its tables and buckets stay unless --data is given.
+    """Remove a stack; its tables, buckets and what lies undelivered stay unless --data is given.
 
     \b
     pipeline delete --stack orders-test                 asks first; prints the names of what is left

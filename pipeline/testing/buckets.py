@@ -1,4 +1,4 @@
-"""S3 and DynamoDB in memory, as far as deploying and removing a stack needs them, and an account that has all three.
+"""S3, DynamoDB and SQS in memory, as far as deploying and removing a stack needs them, and an account that has them.
 
 What they do is held against LocalStack by `tests/contract/services`.
 """
@@ -137,12 +137,30 @@ class FakeTables:
 
 
 @dataclass
+class FakeQueues:
+    """The SQS client, as far as removing queues needs it; they are known by URL."""
+
+    queues: set[str] = field(default_factory=set)
+
+    def get_queue_attributes(self, QueueUrl: str) -> None:  # noqa: N803
+        """Answer when the queue is there."""
+        if QueueUrl not in self.queues:
+            raise client_error("AWS.SimpleQueueService.NonExistentQueue", "not found")
+
+    def delete_queue(self, QueueUrl: str) -> None:  # noqa: N803
+        """Delete a queue."""
+        self.get_queue_attributes(QueueUrl)
+        self.queues.remove(QueueUrl)
+
+
+@dataclass
 class FakeAccount:
     """In place of `Clients`: the clients of one account, at AWS unless there is an endpoint."""
 
     cloudformation: FakeCloudFormation = field(default_factory=FakeCloudFormation)
     s3: FakeS3 = field(default_factory=FakeS3)
     dynamodb: FakeTables = field(default_factory=FakeTables)
+    sqs: FakeQueues = field(default_factory=FakeQueues)
     endpoint_url: str | None = None
     local: bool = False
 

@@ -25,14 +25,17 @@ def client_error(code: str, message: str, status: int = 400) -> ClientError:
 
 @dataclass
 class FakeStack:
-    """A stack: its status, and what it was made with; `events` are newest first."""
+    """A stack: its status, and what it was made with; `events` are newest first.
+
+    A resource is its logical id, its type, its name.
+    """
 
     name: str
     status: str
     parameters: dict[str, str] = field(default_factory=dict)
     template: object = None
     outputs: dict[str, str] = field(default_factory=dict)
-    resources: list[tuple[str, str]] = field(default_factory=list)
+    resources: list[tuple[str, str, str]] = field(default_factory=list)
     events: list[dict[str, str]] = field(default_factory=list)
 
     @property
@@ -148,8 +151,8 @@ class FakeCloudFormation:
         self._fail(operation)
         stack = self._stack(stack_name)
         if operation == "list_stack_resources":
-            kinds = [{"ResourceType": kind, "PhysicalResourceId": name} for kind, name in stack.resources]
-            return [{"StackResourceSummaries": kinds}]
+            names = ("LogicalResourceId", "ResourceType", "PhysicalResourceId")
+            return [{"StackResourceSummaries": [dict(zip(names, each, strict=True)) for each in stack.resources]}]
         self._advance()
         return [{"StackEvents": stack.events[at : at + 2]} for at in range(0, max(len(stack.events), 1), 2)]
 

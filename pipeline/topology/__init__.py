@@ -28,7 +28,9 @@ from pipeline.topology.resources import (
     STREAM,
     TOPIC,
     UNDELIVERED,
+    UNDELIVERED_ALARM,
     UNDELIVERED_FIFO,
+    UNDELIVERED_FIFO_ALARM,
 )
 from pipeline.topology.streams import PROCESS, RELAY_CHANGES
 
@@ -62,6 +64,7 @@ __all__ = [
     "QUERY_API",
     "QUEUE",
     "QUEUES",
+    "QUEUE_ALARMS",
     "QUEUE_FUNCTIONS",
     "RELAY_CHANGES",
     "RESULTS",
@@ -74,7 +77,9 @@ __all__ = [
     "TOPIC",
     "TOPICS",
     "UNDELIVERED",
+    "UNDELIVERED_ALARM",
     "UNDELIVERED_FIFO",
+    "UNDELIVERED_FIFO_ALARM",
 ]
 
 STREAMS: Final = (STREAM,)
@@ -86,6 +91,7 @@ BUSES: Final = (BUS,)
 RULES: Final = (BUS_RULE, DROP_RULE)
 SCHEDULES: Final = (COLLECT_SCHEDULE,)
 ALARMS: Final = (CANARY_ALARM,)
+QUEUE_ALARMS: Final = (UNDELIVERED_ALARM, UNDELIVERED_FIFO_ALARM)
 FUNCTIONS: Final = (PROCESS, RELAY_CHANGES)
 API_FUNCTIONS: Final = (INGEST_API, QUERY_API)
 ASYNC_FUNCTIONS: Final = (INGEST_ASYNC, COLLECT)

@@ -66,6 +66,7 @@ class Queue:
         keep_days: how long a message stays that nobody takes, 14 at most.
         hidden_seconds: how long one is hidden that was taken; until then nobody sees again what was not done.
         given_up: the queue for what was taken `attempts` times and never done; a FIFO queue's is a FIFO queue.
+        is_kept: it outlives its stack, as tables and buckets do.
     """
 
     resource: str
@@ -74,6 +75,7 @@ class Queue:
     is_fifo: bool = False
     attempts: int | None = None
     given_up: str | None = None
+    is_kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,3 +260,16 @@ class Alarm:
     metric: str
     seconds: str
     threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class QueueAlarm:
+    """A CloudWatch alarm that is on while anything lies in a queue.
+
+    Args:
+        seconds: what it looks at, each time.
+    """
+
+    resource: str
+    queue: str
+    seconds: int

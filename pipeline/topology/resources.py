@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pipeline.topology.kinds import Bucket, Bus, Index, Queue, Rule, Stream, Table, Topic
+from pipeline.topology.kinds import Bucket, Bus, Index, Queue, QueueAlarm, Rule, Stream, Table, Topic
 
 STREAM: Final = Stream("Stream", retention_hours=72)
 
@@ -31,8 +31,11 @@ CLAIMS: Final = Bucket("ClaimsBucket", keep_days=400)
 DROP: Final = Bucket("DropBucket", keep_days=90)
 
 # What nobody could take: events that a function gave up or that did not reach it, and messages of the queues below.
-UNDELIVERED: Final = Queue("UndeliveredQueue", keep_days=14)
-UNDELIVERED_FIFO: Final = Queue("UndeliveredFifoQueue", keep_days=14, is_fifo=True)
+UNDELIVERED: Final = Queue("UndeliveredQueue", keep_days=14, is_kept=True)
+UNDELIVERED_FIFO: Final = Queue("UndeliveredFifoQueue", keep_days=14, is_fifo=True, is_kept=True)
+# Nobody consumes them, so somebody has to be told.
+UNDELIVERED_ALARM: Final = QueueAlarm("UndeliveredAlarm", queue="UndeliveredQueue", seconds=300)
+UNDELIVERED_FIFO_ALARM: Final = QueueAlarm("UndeliveredFifoAlarm", queue="UndeliveredFifoQueue", seconds=300)
 
 # Hidden for six timeouts of the function and the window, as Lambda wants it; 108 attempts are then half a day.
 QUEUE: Final = Queue("Queue", keep_days=14, hidden_seconds=400, attempts=108, given_up="UndeliveredQueue")

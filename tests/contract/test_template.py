@@ -122,6 +122,7 @@ def read_queues(resources: Mapping[str, Any]) -> set[Queue]:
                 is_fifo=each.get("FifoQueue", False),
                 attempts=redrive and redrive["maxReceiveCount"],
                 given_up=redrive and place(redrive["deadLetterTargetArn"]),
+                is_kept=resources[name].get("DeletionPolicy") == "RetainExceptOnCreate",
             )
         )
     return found

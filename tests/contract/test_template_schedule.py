@@ -1,4 +1,4 @@
-"""The schedule and the alarm on its canary: the template says what the topology says, and a difference is seen."""
+"""The schedule and the alarms: the template says what the topology says, and a difference is seen."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from pipeline import topology
 from pipeline.aws.cloudwatch import CollectMetric
 from pipeline.environment import METRICS_NAMESPACE
-from pipeline.topology.kinds import Alarm, Schedule
+from pipeline.topology.kinds import Alarm, QueueAlarm, Schedule
 from tests.contract.test_template import of_type, place, reference
 
 if TYPE_CHECKING:
@@ -58,10 +58,33 @@ def read_alarms(resources: Mapping[str, Any]) -> set[Alarm]:
     return found
 
 
+def read_queue_alarms(resources: Mapping[str, Any]) -> set[QueueAlarm]:
+    """The alarms that are on while one message lies in a queue, and that tell who wants to know."""
+    found = set()
+    for name, each in of_type(resources, "AWS::CloudWatch::Alarm"):
+        match each:
+            case {
+                "Namespace": "AWS/SQS",
+                "MetricName": "ApproximateNumberOfMessagesVisible",
+                "Dimensions": [{"Name": "QueueName", "Value": {"Fn::GetAtt": [queue, "QueueName"]}}],
+                "Statistic": "Maximum",
+                "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+                "Threshold": 1,
+                "EvaluationPeriods": 1,
+                "TreatMissingData": "notBreaching",
+                "Period": seconds,
+            } if (each.get("AlarmActions"), each.get("OKActions")) == (ON, ON):
+                found.add(QueueAlarm(name, queue, seconds))
+    return found
+
+
 def test_schedules_and_alarms_are_the_declared_ones(resources: Mapping[str, Any]) -> None:
     """The template makes the declared ones, enabled, and no others."""
     assert set(topology.SCHEDULES) == read_schedules(resources)
     assert set(topology.ALARMS) == read_alarms(resources)
+    assert set(topology.QUEUE_ALARMS) == read_queue_alarms(resources)
+    made = {name for name, _ in of_type(resources, "AWS::CloudWatch::Alarm")}
+    assert {each.resource for each in (*topology.ALARMS, *topology.QUEUE_ALARMS)} == made
 
 
 def test_they_lead_somewhere() -> None:
@@ -96,6 +119,12 @@ DIFFERENCES: list[tuple[str, tuple[str | int, ...], object]] = [
     ("CanaryAlarm", ("Namespace",), "other"),
     ("CanaryAlarm", ("OKActions",), OFF),
     ("CanaryAlarm", ("Dimensions", 1, "Value"), {"Ref": "ProcessFunction"}),
+    ("UndeliveredAlarm", ("MetricName",), "ApproximateNumberOfMessagesNotVisible"),
+    ("UndeliveredAlarm", ("Period",), 60),
+    ("UndeliveredAlarm", ("Threshold",), 2),
+    ("UndeliveredAlarm", ("TreatMissingData",), "ignore"),
+    ("UndeliveredAlarm", ("AlarmActions",), OFF),
+    ("UndeliveredAlarm", ("Dimensions", 0, "Value"), {"Fn::GetAtt": ["Queue", "QueueName"]}),
 ]
 
 
@@ -114,4 +143,8 @@ def test_a_difference_is_seen(
     inner[path[-1]] = value
     found = translate(template)["Resources"]
 
-    assert (set(topology.SCHEDULES), set(topology.ALARMS)) != (read_schedules(found), read_alarms(found))
+    assert (set(topology.SCHEDULES), set(topology.ALARMS), set(topology.QUEUE_ALARMS)) != (
+        read_schedules(found),
+        read_alarms(found),
+        read_queue_alarms(found),
+    )

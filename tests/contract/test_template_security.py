@@ -134,10 +134,16 @@ def guests(resources: Mapping[str, Any]) -> Iterator[str]:
                     yield f"{name}: lets others in"
 
 
+def unconsumed(resources: Mapping[str, Any]) -> set[str]:
+    """The queues that no function takes from: what lies there, stays."""
+    taken = {place(each["EventSourceArn"]) for _, each in of_type(resources, "AWS::Lambda::EventSourceMapping")}
+    return {name for name, _ in of_type(resources, "AWS::SQS::Queue")} - taken
+
+
 def queues(resources: Mapping[str, Any]) -> Iterator[str]:
     """Queues are encrypted and keep for two weeks; what one gives up goes to another of its kind, that is nobody's."""
     found = dict(of_type(resources, "AWS::SQS::Queue"))
-    consumed = {place(each["EventSourceArn"]) for _, each in of_type(resources, "AWS::Lambda::EventSourceMapping")}
+    idle = unconsumed(resources)
     for name, each in found.items():
         if each.get("SqsManagedSseEnabled") is not True:
             yield f"{name}: not encrypted"
@@ -146,14 +152,14 @@ def queues(resources: Mapping[str, Any]) -> Iterator[str]:
         if each.get("ContentBasedDeduplication"):
             yield f"{name}: takes two messages that say the same for one"
         redrive = each.get("RedrivePolicy")
-        if name in consumed and redrive is None:
+        if name not in idle and redrive is None:
             yield f"{name}: tries for ever"
         if redrive is None:
             continue
         if redrive["maxReceiveCount"] * each["VisibilityTimeout"] < OUTAGE_HOURS * 3600:
             yield f"{name}: gives up in an outage of half a day"
         target = place(redrive["deadLetterTargetArn"])
-        if target in consumed or found.get(target, {}).get("FifoQueue") != each.get("FifoQueue"):
+        if target not in idle or found.get(target, {}).get("FifoQueue") != each.get("FifoQueue"):
             yield f"{name}: what it gives up is lost"
 
 
@@ -265,10 +271,22 @@ def logs(resources: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name}: its log group is made by Lambda and never forgets"
 
 
+def watched(resources: Mapping[str, Any]) -> Iterator[str]:
+    """What lies in a queue that nobody consumes sets off an alarm."""
+    found = {
+        place(dimension["Value"])
+        for _, each in of_type(resources, "AWS::CloudWatch::Alarm")
+        for dimension in each["Dimensions"]
+        if (each["Namespace"], dimension["Name"]) == ("AWS/SQS", "QueueName")
+    }
+    for name in sorted(unconsumed(resources) - found):
+        yield f"{name}: nobody hears of what lies there"
+
+
 def kept(resources: Mapping[str, Any]) -> Iterator[str]:
     """What holds data outlives its stack, and nothing is left to a default."""
     for name, each in resources.items():
-        if each["Type"] in HOLDERS:
+        if each["Type"] in HOLDERS or name in unconsumed(resources):
             if (each.get("DeletionPolicy"), each.get("UpdateReplacePolicy")) != ("RetainExceptOnCreate", "Retain"):
                 yield f"{name}: goes with its stack"
         elif each["Type"] in CARRIERS and each.get("UpdateReplacePolicy") != "Retain":
@@ -327,6 +345,7 @@ RULES = [
     queue_mappings,
     logs,
     kept,
+    watched,
     names,
     apis,
     stages,
@@ -499,6 +518,8 @@ FIFO_ARN = {"Fn::GetAtt": ["UndeliveredFifoQueue", "Arn"]}
             "RelayChangesFunction: its log group is made by Lambda and never forgets",
         ),
         (kept, ("ArchiveBucket", "DeletionPolicy"), "Delete", "ArchiveBucket: goes with its stack"),
+        (kept, ("UndeliveredQueue", "DeletionPolicy"), "Delete", "UndeliveredQueue: goes with its stack"),
+        (watched, ("UndeliveredAlarm",), GONE, "UndeliveredQueue: nobody hears of what lies there"),
         (kept, ("Stream", "UpdateReplacePolicy"), GONE, "Stream: a replacement takes unread records along"),
         (kept, ("Queue", "UpdateReplacePolicy"), GONE, "Queue: a replacement takes unread records along"),
         (names, ("Queue", "Properties", "QueueName"), "events", "Queue: QueueName is the same for every stack"),

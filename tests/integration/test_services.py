@@ -62,7 +62,8 @@ def services(localstack: Clients) -> Services:
 @pytest.fixture(scope="module")
 def owner(localstack: Clients) -> Owner:
     """Whoever deploys to LocalStack."""
-    return Owner(localstack.s3, localstack.dynamodb, localstack.sts.get_caller_identity()["Account"])
+    account = localstack.sts.get_caller_identity()["Account"]
+    return Owner(localstack.s3, localstack.dynamodb, localstack.sqs, account)
 
 
 @pytest.fixture

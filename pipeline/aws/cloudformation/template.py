@@ -43,7 +43,12 @@ _Loader.add_multi_constructor("!", _short_form)
 
 def load(path: Path) -> Template:
     """Read a template."""
-    template: Template = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
+    return parse(path.read_text(encoding="utf-8"))
+
+
+def parse(text: str) -> Template:
+    """A template from YAML, or from JSON, which is YAML as well."""
+    template: Template = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     return template
 
 

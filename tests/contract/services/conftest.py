@@ -45,4 +45,4 @@ def split(services: Services) -> Services:
 def owner() -> Owner:
     """An account in which nothing is deployed."""
     account = FakeAccount()
-    return Owner(account.s3, account.dynamodb, account.s3.account)
+    return Owner(account.s3, account.dynamodb, account.sqs, account.s3.account)

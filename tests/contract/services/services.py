@@ -39,6 +39,7 @@ class Owner:
 
     s3: Any
     dynamodb: Any
+    sqs: Any
     account: str
 
 

@@ -1,4 +1,4 @@
-"""S3's buckets, as deploying and removing a stack rely on them."""
+"""S3's buckets, and what else removing a stack relies on."""
 
 from __future__ import annotations
 
@@ -91,3 +91,12 @@ def test_a_table_is_deleted(owner: Owner) -> None:
         owner.dynamodb.describe_table(TableName="no-such-table")
     with refused("ResourceNotFoundException"):
         owner.dynamodb.delete_table(TableName="no-such-table")
+
+
+def test_a_queue_is_deleted(owner: Owner) -> None:
+    """One that is not there is not found, by a code of its own."""
+    url = "http://127.0.0.1/000000000000/no-such-queue"
+    with refused("AWS.SimpleQueueService.NonExistentQueue"):
+        owner.sqs.get_queue_attributes(QueueUrl=url)
+    with refused("AWS.SimpleQueueService.NonExistentQueue"):
+        owner.sqs.delete_queue(QueueUrl=url)

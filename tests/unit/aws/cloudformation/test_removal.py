@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from botocore.exceptions import ClientError
 
-from pipeline.aws.cloudformation.removal import BUCKET, TABLE, Holder, Removal, empty
+from pipeline.aws.cloudformation.removal import BUCKET, QUEUE, TABLE, Holder, Removal, empty
 from pipeline.errors import DeployFailed, NotDeployed
 from pipeline.testing.buckets import FakeBucket, FakeS3
 from pipeline.testing.cloudformation import FakeStack, client_error
@@ -20,43 +20,82 @@ if TYPE_CHECKING:
     from pipeline.testing.buckets import FakeAccount
 
 VERSIONS = [("a", "0", b"1"), ("a", "1", b"2"), ("b", "2", b"3")]
+TEMPLATE = {
+    "Resources": {
+        "Table": {"DeletionPolicy": "RetainExceptOnCreate"},
+        "Role": {},
+        "Bucket": {"DeletionPolicy": "RetainExceptOnCreate"},
+        "Queue": {"DeletionPolicy": "Delete"},
+        "Undelivered": {"DeletionPolicy": "Retain"},
+    }
+}
+HOLDERS = [Holder(TABLE, "s-Table"), Holder(BUCKET, "s-bucket"), Holder(QUEUE, "https://sqs/s-Undelivered")]
 
 
 @pytest.fixture
 def removal(account: FakeAccount, pace: Pace, told: list[Step]) -> Removal:
-    """The removal of a stack with a table, a bucket that holds three versions, and a role."""
-    resources = [(TABLE, "s-Table"), ("AWS::IAM::Role", "s-Role"), (BUCKET, "s-bucket")]
-    account.cloudformation.stacks["s"] = FakeStack("s", "CREATE_COMPLETE", resources=resources)
+    """The removal of a stack with a table, a bucket that holds three versions, a role, and two queues, one kept."""
+    resources = [
+        ("Table", TABLE, "s-Table"),
+        ("Role", "AWS::IAM::Role", "s-Role"),
+        ("Bucket", BUCKET, "s-bucket"),
+        ("Queue", QUEUE, "https://sqs/s-Queue"),
+        ("Undelivered", QUEUE, "https://sqs/s-Undelivered"),
+    ]
+    account.cloudformation.stacks["s"] = FakeStack("s", "CREATE_COMPLETE", resources=resources, template=TEMPLATE)
     account.cloudformation.script = [("", "DELETE_IN_PROGRESS", ""), ("", "DELETE_COMPLETE", "")]
     account.s3.buckets["s-bucket"] = FakeBucket(account.s3.account, list(VERSIONS))
     account.dynamodb.tables = {"s-Table", "another"}
+    account.sqs.queues = {"https://sqs/s-Undelivered", "another"}
     return Removal(cast("Clients", account), "s", told.append, pace)
 
 
 def test_holders(removal: Removal) -> None:
-    """Tables and buckets hold data; roles do not."""
-    assert [Holder(TABLE, "s-Table"), Holder(BUCKET, "s-bucket")] == removal.holders()
+    """Tables, buckets and queues that the template keeps hold data; a queue that goes with the stack does not."""
+    assert HOLDERS == removal.holders()
+
+
+def test_holders_of_a_template_in_yaml(removal: Removal, account: FakeAccount) -> None:
+    """As SAM's own CLI sends it, with the short forms of functions."""
+    account.cloudformation.stacks["s"].template = """
+        Resources:
+          Table: {DeletionPolicy: Retain, Properties: {TableName: !Sub "${AWS::StackName}-Table"}}
+          Bucket: {Type: !Ref Nothing}
+    """
+
+    assert [Holder(TABLE, "s-Table")] == removal.holders()
+
+
+def test_a_stack_that_was_never_made_holds_nothing(removal: Removal, account: FakeAccount) -> None:
+    """There is only a change set, and no template to ask for."""
+    stack = account.cloudformation.stacks["s"]
+    stack.status, stack.resources, stack.template = "REVIEW_IN_PROGRESS", [], None
+
+    assert [] == removal.holders()
 
 
 def test_data_stays(removal: Removal, account: FakeAccount) -> None:
-    """The stack goes, its table and bucket stay with all they hold, and are named."""
-    assert [Holder(TABLE, "s-Table"), Holder(BUCKET, "s-bucket")] == removal.run(data=False)
+    """The stack goes, its table, bucket and queue stay with all they hold, and are named."""
+    assert HOLDERS == removal.run(data=False)
     assert "DELETE_COMPLETE" == account.cloudformation.stacks["s"].status
     assert VERSIONS == account.s3.buckets["s-bucket"].versions
     assert {"s-Table", "another"} == account.dynamodb.tables
+    assert {"https://sqs/s-Undelivered", "another"} == account.sqs.queues
 
 
 def test_data_goes_when_told(removal: Removal, account: FakeAccount) -> None:
-    """With its data, all versions of all objects, the bucket and the table go, and nothing else."""
+    """With its data, all versions of all objects, the bucket, the table and the queue go, and nothing else."""
     assert () == removal.run(data=True)
     assert {} == account.s3.buckets
     assert {"another"} == account.dynamodb.tables
+    assert {"another"} == account.sqs.queues
 
 
 def test_what_the_stack_took_along_is_not_named(removal: Removal, account: FakeAccount) -> None:
     """LocalStack deletes tables and buckets with the stack: what is gone is not left, and not deleted twice."""
     del account.s3.buckets["s-bucket"]
     account.dynamodb.tables.remove("s-Table")
+    account.sqs.queues.remove("https://sqs/s-Undelivered")
 
     assert () == tuple(removal.run(data=True))
 
@@ -101,7 +140,7 @@ def test_throttled_while_removing(removal: Removal, account: FakeAccount) -> Non
     errors: list[Exception | None] = [None, client_error("Throttling", "slow"), client_error("Throttling", "slow")]
     account.cloudformation.errors = {"describe_stack_events": errors}
 
-    assert 2 == len(removal.run(data=False))
+    assert HOLDERS == removal.run(data=False)
 
 
 def test_empty_counts_and_names_what_stays() -> None:
