@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from pipeline.core.process import Stages
     from pipeline.core.response import PartialBatchResponse
-    from pipeline.model import Claim, Delivery, Json, Position, Prepared, Processed, Record
+    from pipeline.model import Claim, Delivery, Facts, Position, Prepared, Processed, Record, Want
     from pipeline.ports import ClaimSource, DeadLetterSink, Lookup, Remaining, Report, Sink
 
 # What the last writes, the report and the answer need at the end of an invocation.
@@ -40,10 +40,14 @@ RESERVE_SECONDS = 5.0
 class NoLookup:
     """The lookup of a function whose routes want nothing."""
 
-    def fetch(self, wants: frozenset[str]) -> Mapping[str, Json]:
-        """No facts. Raises ValueError when something is wanted."""
+    def fetch(self, wants: frozenset[Want], remaining: Remaining) -> Facts:
+        """No facts. Raises Misconfiguration when something is wanted."""
         if wants:
-            raise ValueError(f"nothing can be looked up here, but {sorted(wants)} are wanted")
+            names = ", ".join(sorted({f"{want.kind} {want.name}" for want in wants}))
+            raise Misconfiguration(
+                f"{names} are to be looked up, with {remaining():.0f} seconds left, but the consumer has no lookup; "
+                "give it one, or take the lookups from its routes"
+            )
         return {}
 
 
@@ -74,8 +78,8 @@ class Consumer:
         """Process one batch as Lambda delivers it and say from where on it is to be delivered again.
 
         Raises Misconfiguration, BugFlood or LedgerMismatch; any other failure is in the answer or in the dead letters.
-        While claims or a lookup are out of reach nothing is written, and the batch is delivered again from its first
-        record on.
+        While claims are out of reach nothing is written, and the batch is delivered again from its first record on;
+        while a lookup is, from the first record on that cannot do without it.
         """
         left = _without_reserve(remaining)
         delivered = read(event)
@@ -83,13 +87,13 @@ class Consumer:
         try:
             if prepared.claims:
                 prepared = prepare(delivered, self.stages, self.claims.fetch(prepared.claims, left))
-            facts = self.lookup.fetch(prepared.wants)
         except Retryable:
             written = Written({}, first_failure=delivered[0].position if delivered else None)
         else:
+            facts = self.lookup.fetch(prepared.wants, left) if prepared.wants else {}
             written = self._write(prepared, finish(prepared, facts, self.stages), left)
         records = [*prepared.records, *prepared.unread]
-        ledger = _ledger(records, prepared.dropped, written)
+        ledger = _ledger(records, written)
         ledger.check()
         self._tell(delivered, records, ledger)
         return respond(delivered, written.first_failure)
@@ -97,9 +101,12 @@ class Consumer:
     def _write(self, prepared: Prepared, processed: Processed, left: Remaining) -> Written:
         _refuse_flood(processed.dead_letters, prepared.records)
         self._refuse_homeless(processed.deliveries)
-        written = Written({letter.record.position: letter for letter in processed.dead_letters})
+        letters = {letter.record.position: letter for letter in processed.dead_letters}
+        written = Written(letters, dropped=prepared.dropped | processed.dropped)
         if prepared.unread:
             written.fail(prepared.unread[0].position)
+        if processed.unfinished is not None:
+            written.fail(processed.unfinished)
         for failures in self._write_side_by_side(processed.deliveries, left):
             if failures:
                 written.note(failures, {each.position: each for each in prepared.records})
@@ -165,6 +172,7 @@ class Written:
     dead: dict[Position, DeadLetter]
     first_failure: Position | None = None
     delivered: set[Position] = field(default_factory=set)
+    dropped: frozenset[Position] = frozenset()
 
     def fail(self, position: Position) -> None:
         """The record, and all after it, are to be delivered again."""
@@ -200,12 +208,12 @@ def _most(details: Counter[str]) -> str:
     return "; ".join(f"{count} times {detail}" for detail, count in details.most_common(3))
 
 
-def _ledger(records: Sequence[Record], dropped: frozenset[Position], written: Written) -> Ledger:
+def _ledger(records: Sequence[Record], written: Written) -> Ledger:
     done = {each.position for each in records if written.is_acknowledged(each.position)}
     return Ledger(
         received=len(records),
         delivered=len(done & written.delivered),
-        dropped=len(done & dropped),
+        dropped=len(done & written.dropped),
         dead_lettered=len(done & written.dead.keys()),
         retried=len(records) - len(done),
         reasons=Counter(letter.reason for position, letter in written.dead.items() if position in done),

@@ -246,6 +246,30 @@ class DeadLetter(Struct, frozen=True):
     stage: Stage
 
 
+class Want(NamedTuple):
+    """A fact that an event is to be enriched with.
+
+    Args:
+        kind: of the lookup that knows it, such as `table`.
+        name: of what it is looked up in, such as `customers`.
+        key: what it is looked up by; empty where there is only one fact.
+    """
+
+    kind: str
+    name: str
+    key: str
+
+
+class Unavailable(Struct, frozen=True):
+    """What stands for a fact while its lookup is out of reach; the detail says why, for a person."""
+
+    detail: str
+
+
+type Facts = Mapping[Want, Json | Unavailable]
+"""What is known of the wants of a batch; one of which there is no fact is left out."""
+
+
 class Prepared(Struct, frozen=True):
     """After unpack, decode, validate and transform: the events, each with its record, and the lookups that they want.
 
@@ -258,16 +282,22 @@ class Prepared(Struct, frozen=True):
     events: Sequence[tuple[Record, Event]]
     dead_letters: Sequence[DeadLetter]
     dropped: frozenset[Position] = frozenset()
-    wants: frozenset[str] = frozenset()
+    wants: frozenset[Want] = frozenset()
     unread: Sequence[Record] = ()
     claims: Sequence[Claim] = ()
 
 
 class Processed(Struct, frozen=True):
-    """After enrich, route and encode: everything that is to be written, in the order of the batch."""
+    """After enrich, route and encode: everything that is to be written, in the order of the batch.
+
+    `unfinished` is the first record whose lookup is out of reach: it and all after it are to be delivered again, and
+    none of them has deliveries here.
+    """
 
     deliveries: Sequence[Delivery]
     dead_letters: Sequence[DeadLetter]
+    dropped: frozenset[Position] = frozenset()
+    unfinished: Position | None = None
 
 
 class Failure(Struct, frozen=True):

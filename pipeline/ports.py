@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pipeline.model import (
         Accepted,
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         Delivery,
         Entry,
         Event,
+        Facts,
         Failure,
         Json,
         Ledger,
@@ -25,14 +26,30 @@ if TYPE_CHECKING:
         Position,
         Record,
         Refused,
+        Want,
     )
 
 
 type Transform = Callable[[Event], Sequence[Event]]
 """One event in; none (dropped), one or many out. Raises Rejection for what can never be transformed."""
 
-type Destination = Callable[[Record, Event], Delivery]
-"""Encodes an event for one sink. Raises Rejection for what the sink can never hold."""
+type Destination = Callable[[Record, Event], Delivery | None]
+"""Encodes an event for one sink; None when it does not go there. Raises Rejection for what can never be held there."""
+
+
+class Enrichment(Protocol):
+    """What an event is given that it did not bring: it says what it wants, and later puts what is known in place."""
+
+    def wants(self, event: Event) -> Iterable[Want]:
+        """What is to be looked up for the event; nothing where the event has nothing to look up by."""
+        ...
+
+    def enrich(self, event: Event, facts: Facts) -> Event:
+        """The event with the facts that it wanted, or with a mark of what could not be looked up.
+
+        Raises Retryable while a fact is unavailable that it cannot be without, and Rejection when there can be none.
+        """
+        ...
 
 
 class Remaining(Protocol):
@@ -115,8 +132,11 @@ class Continuation(Protocol):
 class Lookup(Protocol):
     """Somewhere that facts for enrichment come from."""
 
-    def fetch(self, wants: frozenset[str]) -> Mapping[str, Json]:
-        """The facts, all in one call; a want without a fact is left out. Raises Retryable or Misconfiguration."""
+    def fetch(self, wants: frozenset[Want], remaining: Remaining) -> Facts:
+        """The facts, all in one go. A want without a fact is left out; one that is out of reach is Unavailable.
+
+        At least one call is tried whatever the time left. Raises Misconfiguration.
+        """
         ...
 
 

@@ -1,7 +1,7 @@
 """The stages of a batch in two pure halves; between them the shell fetches the facts that the first half wants.
 
     prepare   unpack ▸ decode ▸ validate ▸ transform     Records → Prepared
-    finish    enrich ▸ route ▸ encode                    Prepared + facts → Processed
+    finish    enrich ▸ transform ▸ route ▸ encode        Prepared + facts → Processed
 
 Data that did not travel with their event come as bodies: `prepare` names the claims that it wants, and is run again
 with what they led to. They are rare, so a batch without them pays for nothing.
@@ -24,14 +24,14 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.core.claim import Claims
 from pipeline.core.validate import Validators, validate
-from pipeline.errors import Rejection
+from pipeline.errors import Rejection, Retryable
 from pipeline.model import DeadLetter, Prepared, Processed, Reason, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from pipeline.core.route import Route
-    from pipeline.model import Claim, Delivery, Event, Json, Position, Record
+    from pipeline.model import Claim, Delivery, Event, Facts, Position, Record, Want
 
 
 # What a batch may take up once it is unpacked. A batch of 10,000 plain records stays far below; 4 MB of compressed logs
@@ -82,10 +82,11 @@ def prepare(
     events: list[tuple[Record, Event]] = []
     dead_letters: list[DeadLetter] = []
     dropped: set[Position] = set()
+    wants: set[Want] = set()
     claims = Claims(stages.claims_bucket, bodies)
     unread, room_bytes = deque(records), MAX_BATCH_BYTES
     while unread and room_bytes > CLAIM_WEIGHT * claims.size_bytes:
-        for record, ready in _outcomes(unread.popleft(), stages, claims):
+        for record, ready in _outcomes(unread.popleft(), stages, claims, wants):
             unpacked.append(record)
             room_bytes -= USER_RECORD_BYTES + len(record.data or b"")
             if isinstance(ready, DeadLetter):
@@ -96,23 +97,37 @@ def prepare(
             elif ready is not None:
                 dropped.add(record.position)
     wanted = tuple(dict.fromkeys(claims.wanted))
-    return Prepared(unpacked, events, dead_letters, frozenset(dropped), unread=unread, claims=wanted)
+    return Prepared(unpacked, events, dead_letters, frozenset(dropped), frozenset(wants), unread, wanted)
 
 
-def finish(prepared: Prepared, facts: Mapping[str, Json], stages: Stages) -> Processed:
-    """Enrich, route and encode every event; a record of which one event fails is a dead letter as a whole."""
-    del facts  # no route wants a lookup yet
+def finish(prepared: Prepared, facts: Facts, stages: Stages) -> Processed:
+    """Enrich, route and encode every event; a record of which one event fails is a dead letter as a whole.
+
+    It ends before the first record that cannot do without a fact that is unavailable: what comes after it must not
+    overtake it.
+    """
     deliveries: list[Delivery] = []
     dead: dict[Position, DeadLetter] = {}
+    nowhere: set[Position] = set()
+    unfinished: Position | None = None
     for record, event in prepared.events:
         try:
-            for encode in stages.routes[event.type].destinations:
-                deliveries.append(encode(record, event))  # noqa: PERF401 - the same
-        except Exception as error:  # noqa: BLE001 - every way to fail is an outcome of the record
-            dead[record.position] = dead_letter(record, error, Stage.ROUTE)
-    if dead:
-        deliveries = [delivery for delivery in deliveries if delivery.position not in dead]
-    return Processed(deliveries, [*prepared.dead_letters, *dead.values()])
+            made = _deliveries(record, event, facts, stages)
+        except Retryable:
+            unfinished = record.position
+            break
+        if isinstance(made, DeadLetter):
+            dead[record.position] = made
+        else:
+            found = [each for each in made if each is not None]
+            deliveries += found
+            if len(found) < len(made):
+                nowhere.add(record.position)
+    if dead or unfinished:
+        deliveries = [each for each in deliveries if each.position not in dead and each.position != unfinished]
+    if nowhere:
+        nowhere -= {each.position for each in deliveries} | dead.keys() | {unfinished}
+    return Processed(deliveries, [*prepared.dead_letters, *dead.values()], frozenset(nowhere), unfinished)
 
 
 def is_flood(dead_letters: Sequence[DeadLetter], records: Sequence[Record]) -> bool:
@@ -121,18 +136,18 @@ def is_flood(dead_letters: Sequence[DeadLetter], records: Sequence[Record]) -> b
 
 
 def _outcomes(
-    record: Record, stages: Stages, claims: Claims
+    record: Record, stages: Stages, claims: Claims, wants: set[Want]
 ) -> Sequence[tuple[Record, Sequence[Event] | DeadLetter | None]]:
     """What becomes of each user record; of a record without any, that it is dropped."""
     try:
         user_records = stages.unpack(record)
     except Exception as error:  # noqa: BLE001 - every way to fail is an outcome of the record
         return [(record, dead_letter(record, error, Stage.UNPACK))]
-    return [(each, _events(each, stages, claims)) for each in user_records] or [(record, ())]
+    return [(each, _events(each, stages, claims, wants)) for each in user_records] or [(record, ())]
 
 
-def _events(record: Record, stages: Stages, claims: Claims) -> Sequence[Event] | DeadLetter | None:
-    """What becomes of one; None while its claim is wanted."""
+def _events(record: Record, stages: Stages, claims: Claims, wants: set[Want]) -> Sequence[Event] | DeadLetter | None:
+    """What becomes of one; None while its claim is wanted. What its events want is added to the wants."""
     stage = Stage.DECODE
     try:
         event = stages.decode(record)
@@ -144,9 +159,30 @@ def _events(record: Record, stages: Stages, claims: Claims) -> Sequence[Event] |
         stage = Stage.VALIDATE
         validate(event, stages.validators)
         stage = Stage.TRANSFORM
-        return stages.routes[event.type].transform(event)
+        events = stages.routes[event.type].transform(event)
+        stage = Stage.ENRICH
+        for each in events:
+            route = stages.routes[each.type]
+            if route.lookups:
+                wants.update(route.wants(each))
     except Exception as error:  # noqa: BLE001 - the same
         return dead_letter(record, error, stage)
+    return events
+
+
+def _deliveries(record: Record, event: Event, facts: Facts, stages: Stages) -> Sequence[Delivery | None] | DeadLetter:
+    """What is written of an event, with None for each place that it does not go to. Raises Retryable."""
+    stage = Stage.ENRICH
+    try:
+        route = stages.routes[event.type]
+        enriched = route.enrich(event, facts) if route.lookups or route.then else (event,)
+        stage = Stage.ROUTE
+        made = [encode(record, ready) for ready in enriched for encode in stages.routes[ready.type].destinations]
+    except Retryable:
+        raise
+    except Exception as error:  # noqa: BLE001 - the same
+        return dead_letter(record, error, stage)
+    return made if enriched else (None,)
 
 
 def dead_letter(record: Record, error: Exception, stage: Stage) -> DeadLetter:

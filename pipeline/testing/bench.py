@@ -12,13 +12,13 @@ from pipeline.model import Item, Ledger, Line, State
 from pipeline.project import SCHEMAS
 from pipeline.routes import process_stages
 from pipeline.testing.lambda_events import ARRIVED_AT, kinesis_event, log_event
-from pipeline.testing.ports import Actions, FakeClaims, FakeDeadLetters, FakeReport, FakeSink
+from pipeline.testing.ports import Actions, FakeClaims, FakeDeadLetters, FakeLookup, FakeReport, FakeSink
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from pipeline.core.process import Stages
-    from pipeline.model import Delivery, Failure, Reason
+    from pipeline.model import Delivery, Facts, Failure, Reason
 
 SCHEMA = read_schemas(SCHEMAS)
 CLAIMS_BUCKET = "claims"
@@ -35,6 +35,7 @@ class Bench:
         items, states, archive: the failures of a sink, by sequence number.
         unkept: the sequence numbers whose dead letters cannot be kept now.
         left: what lies in the claims bucket, by the name of the object.
+        facts: what the lookup knows.
     """
 
     stages: Stages = STAGES
@@ -43,11 +44,13 @@ class Bench:
     archive: Mapping[int, Failure] = field(default_factory=dict)
     unkept: Collection[int] = ()
     left: Mapping[str, bytes] = field(default_factory=dict)
+    facts: Facts = field(default_factory=dict)
     actions: Actions = field(default_factory=Actions)
 
     def __post_init__(self) -> None:
         self.report = FakeReport(self.actions)
         self.claims = FakeClaims(self.actions, self.left)
+        self.lookup = FakeLookup(self.actions, self.facts)
         self.dead_letters = FakeDeadLetters(self.actions, frozenset(map(str, self.unkept)))
         self.sinks: dict[type[Delivery], FakeSink[Any]] = {
             Item: self._sink("items", self.items),
@@ -61,7 +64,7 @@ class Bench:
     def consumer(self) -> Consumer:
         """The consumer; it looks at the clock one second after the records arrived."""
         return Consumer(
-            self.stages, self.sinks, self.dead_letters, self.report, lambda: ARRIVED_AT + 1, claims=self.claims
+            self.stages, self.sinks, self.dead_letters, self.report, lambda: ARRIVED_AT + 1, self.lookup, self.claims
         )
 
     def consume(self, batch: Mapping[str, Any], *, seconds: float = 60) -> Mapping[str, Any]:

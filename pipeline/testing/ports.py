@@ -10,7 +10,7 @@ from pipeline.model import Delivery, Failure
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipeline.model import Claim, DeadLetter, Ledger, Position
+    from pipeline.model import Claim, DeadLetter, Facts, Ledger, Position, Want
     from pipeline.ports import Remaining
 
 
@@ -102,6 +102,23 @@ class FakeClaimStore:
         if error is not None:
             raise error
         self.left[claim] = body
+
+
+@dataclass
+class FakeLookup:
+    """Lookup: knows some facts; raises the errors first, one a call."""
+
+    actions: Actions
+    facts: Facts = field(default_factory=dict)
+    errors: list[Exception] = field(default_factory=list)
+
+    def fetch(self, wants: frozenset[Want], remaining: Remaining) -> Facts:
+        """Record the wants, in order."""
+        del remaining
+        if self.errors:
+            raise self.errors.pop(0)
+        self.actions.taken.append(("lookup", sorted(wants)))
+        return {want: self.facts[want] for want in wants if want in self.facts}
 
 
 @dataclass

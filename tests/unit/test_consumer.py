@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline.consumer import NoLookup
 from pipeline.core.route import Route
-from pipeline.errors import BugFlood, LedgerMismatch, Misconfiguration, Retryable
+from pipeline.errors import BugFlood, LedgerMismatch, Misconfiguration
 from pipeline.model import Entry, Failure, Item, Ledger, Line, Position, Reason, State
 from pipeline.routes import relay_changes_stages
 from pipeline.testing.bench import ACKNOWLEDGED, SCHEMA, STAGES, Bench, change_event, logs, named
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pipeline.core.process import Stages
-    from pipeline.model import Delivery, Event, Json
+    from pipeline.model import Delivery, Event
     from pipeline.ports import Remaining
 
 
@@ -214,52 +213,6 @@ def test_size_of_what_has_none(data: object) -> None:
     without = {**change, "dynamodb": {**change["dynamodb"], "SizeBytes": str(data)}}
     assert (1, 0) == size_of({"Records": [odd]})
     assert (1, 0) == size_of({"Records": [without]}, relay_changes_stages(SCHEMA))
-
-
-@dataclass
-class Down:
-    """Lookup: raises."""
-
-    error: Exception
-
-    def fetch(self, wants: frozenset[str]) -> Mapping[str, Json]:
-        del wants
-        raise self.error
-
-
-@pytest.mark.parametrize(
-    ("batch", "answer"),
-    [
-        (logs(3), named(1)),
-        (kinesis_event(b"{", log_event("2"), first=1), named(1)),
-        (kinesis_event(aggregate(b"{", log_event("2")), log_event("3"), first=1), named(1)),
-        (logs(0), ACKNOWLEDGED),
-    ],
-)
-def test_lookup_is_down(batch: dict[str, Any], answer: dict[str, Any]) -> None:
-    """While a lookup is down nothing is written, and the batch comes again from its first record on."""
-    bench = Bench()
-    consumer = dataclasses.replace(bench.consumer(), lookup=Down(Retryable("timed out")))
-    assert answer == consumer.consume(batch, lambda: 60)
-    received = bench.ledger().received
-    assert [("ledger", Ledger(received, retried=received))] == bench.actions.taken
-
-
-def test_lookup_is_denied() -> None:
-    """A lookup that may not be used fails the invocation loudly."""
-    bench = Bench()
-    with pytest.raises(Misconfiguration, match="AccessDenied"):
-        dataclasses.replace(bench.consumer(), lookup=Down(Misconfiguration("AccessDenied"))).consume(
-            logs(1), lambda: 60
-        )
-    assert [] == bench.actions.taken
-
-
-def test_no_lookup() -> None:
-    """Where nothing can be looked up, wanting nothing is fine, and wanting something is a bug that is said aloud."""
-    assert {} == NoLookup().fetch(frozenset())
-    with pytest.raises(ValueError, match="nothing can be looked up here, but"):
-        NoLookup().fetch(frozenset({"user/1"}))
 
 
 @dataclass

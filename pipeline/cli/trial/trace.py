@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.core.process import Stages, as_it_is, finish, prepare
-from pipeline.core.route import Route
 from pipeline.model import Stage
 from pipeline.transforms import field
 
@@ -77,9 +76,10 @@ def _listening(stages: Stages, steps: list[Step]) -> Stages:
         return event
 
     routes = {
-        name: Route(
-            tuple(_transform(each, steps) for each in route.transforms),
-            tuple(_destination(each, steps) for each in route.destinations),
+        name: replace(
+            route,
+            transforms=tuple(_transform(each, steps) for each in route.transforms),
+            destinations=tuple(_destination(each, steps) for each in route.destinations),
         )
         for name, route in stages.routes.items()
     }
@@ -96,7 +96,7 @@ def _transform(transform: Transform, steps: list[Step]) -> Transform:
 
 
 def _destination(destination: Destination, steps: list[Step]) -> Destination:
-    def listening(record: Record, event: Event) -> Delivery:
+    def listening(record: Record, event: Event) -> Delivery | None:
         delivery = _heard(Step(Stage.ROUTE, name_of(destination), event), steps, lambda: destination(record, event))
         steps.append(Step(Stage.ROUTE, name_of(destination), event, delivery=delivery))
         return delivery
