@@ -32,6 +32,7 @@ from pipeline.collectors.collect import Collect
 from pipeline.collectors.collector import Given
 from pipeline.consumer import Consumer
 from pipeline.core import arrival
+from pipeline.core.bus_types import bus_types
 from pipeline.core.submission import Rules
 from pipeline.core.validate import compile_schemas
 from pipeline.errors import Misconfiguration
@@ -140,7 +141,8 @@ class Environment:
                     arrival.EVENTBRIDGE: messages.take,
                     arrival.S3: drop.take,
                     arrival.CONTINUE: drop.take,
-                }
+                },
+                self._get("DROP_BUCKET"),
             )
         )
 
@@ -174,7 +176,8 @@ class Environment:
         )
 
     def _rules(self, aggregated: frozenset[str] = frozenset(), claims_bucket: str = "") -> Rules:
-        return Rules(compile_schemas(read_schemas(self.schemas)), routes.PROCESS, aggregated, claims_bucket)
+        schemas = read_schemas(self.schemas)
+        return Rules(compile_schemas(schemas), routes.PROCESS, aggregated, claims_bucket, bus_types(schemas))
 
     def _dead_letters(self, function: str) -> DeadLetterBucket:
         return DeadLetterBucket(self.clients.s3, self._get("DEAD_LETTER_BUCKET"), function)

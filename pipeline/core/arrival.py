@@ -18,14 +18,14 @@ from pipeline.core import arrival_event
 from pipeline.core.arrival_event import bus_source
 from pipeline.core.chunk import partition_key
 from pipeline.core.process import dead_letter
-from pipeline.core.submission import Ready, Rules, check
+from pipeline.core.submission import Ready, check
 from pipeline.errors import Misconfiguration, Rejection
 from pipeline.model import Entry, Position, Record, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pipeline.core.validate import Validators
+    from pipeline.core.submission import Rules
     from pipeline.model import DeadLetter, Json, LambdaRecord
 
 SNS: Final = "aws:sns"
@@ -45,13 +45,24 @@ def source_of(event: Mapping[str, Any]) -> str:
     match event:
         case {"continue": _}:
             return CONTINUE
-        case {"detail-type": "Object Created", "source": "aws.s3"}:
-            return S3
         case {"Records": [{"EventSource": str(name)} | {"eventSource": str(name)}, *_]}:
             return name
         case {"detail-type": str(), "detail": _, "source": str()}:
             return EVENTBRIDGE
     raise Misconfiguration("the event is of no source that is known; look at what invokes the function")
+
+
+def tells_of_an_object(event: Mapping[str, Any], bucket: str) -> bool:
+    """Whether EventBridge brings word of an object that was written to the bucket.
+
+    >>> detail = {"bucket": {"name": "drop"}, "object": {"key": "a"}}
+    >>> tells_of_an_object({"source": "aws.s3", "detail-type": "Object Created", "detail": detail}, "drop")
+    True
+    """
+    match event:
+        case {"source": "aws.s3", "detail-type": "Object Created", "detail": {"bucket": {"name": name}}}:
+            return bool(name == bucket)
+    return False
 
 
 def read(event: Mapping[str, Any]) -> list[Record]:
@@ -71,7 +82,7 @@ def accept(record: Record, rules: Rules) -> Entry | DeadLetter:
     stage = Stage.DECODE
     try:
         source = source_of(_delivered(record.original))
-        envelope = arrival_event.written(_ENVELOPES[source](record.original, rules.validators))
+        envelope = arrival_event.written(_ENVELOPES[source](record.original, rules))
         stage = Stage.VALIDATE
         return entry_of(record, checked(envelope, rules, record.arrived_at))
     except Exception as error:  # noqa: BLE001 - every way to fail is an outcome of the record
@@ -143,7 +154,7 @@ _READERS: Final[dict[str, Callable[[LambdaRecord], Record]]] = {
     SQS: _read_sqs,
     EVENTBRIDGE: _read_eventbridge,
 }
-_ENVELOPES: Final[dict[str, Callable[[LambdaRecord, Validators], Json]]] = {
+_ENVELOPES: Final[dict[str, Callable[[LambdaRecord, Rules], Json]]] = {
     SNS: arrival_event.of_notification,
     SQS: arrival_event.of_message,
     EVENTBRIDGE: arrival_event.of_bus_event,

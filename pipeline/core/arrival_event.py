@@ -2,6 +2,7 @@
 
     a JSON object with `specversion`             is an event already: it stays as it is, under its own id
     an EventBridge event of a type of ours       is that type (its detail-type), with the detail as its data
+    one that a schema claims                     is of that type, as the schema says (`core.bus_types`)
     anything else                                is a `log.v1` event: the body is the JSON object or the text
 
 What is made here is named after the id that the source itself gave it, so a duplicate delivery, or a replay of an
@@ -27,18 +28,18 @@ from pipeline.model import Reason
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pipeline.core.validate import Validators
+    from pipeline.core.submission import Rules
     from pipeline.model import Json, LambdaRecord
 
 EVENTBRIDGE: Final = "aws.eventbridge"
 
 
-def of_notification(original: LambdaRecord, _validators: Validators) -> Json:
+def of_notification(original: LambdaRecord, _rules: Rules) -> Json:
     """The envelope of what a topic hands over. Raises Rejection, as all of these do."""
     return _notification(original["Sns"], None)
 
 
-def of_message(original: LambdaRecord, _validators: Validators) -> Json:
+def of_message(original: LambdaRecord, _rules: Rules) -> Json:
     """The envelope of what a queue hands over; of a FIFO queue it is about its group, if about nothing else."""
     arn, attributes = original["eventSourceARN"], original["attributes"]
     subject = attributes["MessageGroupId"] if arn.endswith(".fifo") else None
@@ -58,12 +59,16 @@ def of_message(original: LambdaRecord, _validators: Validators) -> Json:
     return _event(original["body"], value, _made(original["messageId"], arn, sent, subject), about)
 
 
-def of_bus_event(original: LambdaRecord, validators: Validators) -> Json:
-    """The envelope of what a bus hands over, whose detail may be of one of these types."""
+def of_bus_event(original: LambdaRecord, rules: Rules) -> Json:
+    """The envelope of what a bus hands over, whose detail may be of a type of ours."""
     detail = parse(_json(original["detail"]))
     made = _made(original["id"], bus_source(original["source"]), original["time"], None)
-    if isinstance(detail, dict) and "specversion" not in detail and original["detail-type"] in validators:
+    is_event = isinstance(detail, dict) and "specversion" in detail
+    if isinstance(detail, dict) and not is_event and original["detail-type"] in rules.validators:
         return {**made, "type": original["detail-type"], "data": detail}
+    bus_type = rules.bus.get((original["source"], original["detail-type"]))
+    if bus_type is not None and not is_event:
+        return {**made, **bus_type.envelope(original, detail)}
     about = {
         "messaging.system": EVENTBRIDGE,
         "messaging.message.id": original["id"],

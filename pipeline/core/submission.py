@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     import jsonschema_rs
 
+    from pipeline.core.bus_types import BusTypes
     from pipeline.core.route import Route
     from pipeline.core.validate import Validators
     from pipeline.model import Event, Json
@@ -103,12 +105,14 @@ class Rules:
         routes: by type.
         aggregated: the types that share records of the stream.
         claims_bucket: where data are left that are too large; without one such an event is refused.
+        bus: which events of EventBridge are of which type.
     """
 
     validators: Validators
     routes: Mapping[str, Route]
     aggregated: frozenset[str] = frozenset()
     claims_bucket: str = ""
+    bus: BusTypes = MappingProxyType({})
 
 
 def values(body: bytes, media_type: str) -> list[Json | Rejection]:

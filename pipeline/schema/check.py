@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pipeline.core import event_type
-from pipeline.errors import InputError
+from pipeline.core import bus_types, event_type
+from pipeline.errors import InputError, WrongDeclaration
 from pipeline.schema.compatibility import compare
 from pipeline.schema.document import parse
 from pipeline.schema.lint import lint, structure
@@ -41,7 +42,8 @@ def check(files: Mapping[str, bytes], before: Mapping[str, bytes]) -> list[Said]
 
     Raises InputError when a released one cannot be read: then there is nothing to compare with.
     """
-    return [each for name in sorted(files.keys() | before.keys()) for each in _type(name, files, before)]
+    said = [each for name in sorted(files.keys() | before.keys()) for each in _type(name, files, before)]
+    return [*said, *_shared(files)]
 
 
 def _type(name: str, files: Mapping[str, bytes], before: Mapping[str, bytes]) -> Iterator[Said]:
@@ -63,6 +65,17 @@ def _type(name: str, files: Mapping[str, bytes], before: Mapping[str, bytes]) ->
     yield from faults
     if name in before and not structure(schema):
         yield from _edits(name, _released(name, before[name]), schema)
+
+
+def _shared(files: Mapping[str, bytes]) -> Iterator[Said]:
+    """Events of EventBridge that two types have; what is wrong with a schema alone is told with it."""
+    found: dict[tuple[str, str], str] = {}
+    for name, content in sorted(files.items()):
+        with suppress(InputError, WrongDeclaration):
+            for event in bus_types.declared(name, parse(name, content)):
+                if event in found:
+                    yield Said(name, f"/{bus_types.KEYWORD}", bus_types.shared(event, found[event]))
+                found.setdefault(event, name)
 
 
 def _released(name: str, content: bytes) -> dict[str, Any]:

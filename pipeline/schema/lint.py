@@ -1,7 +1,8 @@
 """What a schema must be for a user to rely on it; every finding says where, and what to do.
 
 First that it is a schema that the functions can compile, named after its file; then what a validator would pass over
-without a word (a slip in a keyword, an unknown format); then that its examples are what they are said to be.
+without a word (a slip in a keyword, an unknown format); then that its examples are what they are said to be, and that
+what it says of EventBridge can be done.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import jsonschema_rs
 
+from pipeline.core import bus_types
 from pipeline.core.violation import compiled, pointer, violations
+from pipeline.errors import WrongDeclaration
 from pipeline.schema.keywords import (
     DIALECT,
     FORMATS,
@@ -58,7 +61,7 @@ def lint(name: str, schema: dict[str, Any]) -> list[Finding]:
     if any(each.pointer == "" for each in broken):
         return broken
     found = [*_head(name, schema), *_keywords(schema), *broken]
-    return found or [*_compiles(schema)] or [*_examples(schema)]
+    return found or [*_compiles(schema)] or [*_examples(schema), *_bus(name, schema)]
 
 
 def structure(schema: dict[str, Any]) -> list[Finding]:
@@ -195,6 +198,19 @@ def _examples(schema: dict[str, Any]) -> Iterator[Finding]:
     for index, stated in enumerate(invalid):
         if text := _invalid_example(validator, stated):
             yield Finding(pointer(INVALID_EXAMPLES, index), text)
+
+
+def _bus(name: str, schema: dict[str, Any]) -> Iterator[Finding]:
+    """What is said of EventBridge: it must be well made, and the subject must be found in the examples."""
+    try:
+        declared = bus_types.declared(name, schema)
+    except WrongDeclaration as error:
+        yield Finding(pointer(bus_types.KEYWORD), _cut(str(error)))
+        return
+    for bus_type in {*declared.values()}:
+        for index, example in enumerate(schema.get("examples") or ()):
+            if bus_type.subject and bus_type.subject_of(example) is None:
+                yield Finding(pointer("examples", index), f"has no text where {bus_types.KEYWORD} has its subject")
 
 
 def _invalid_example(validator: jsonschema_rs.Draft202012Validator, stated: object) -> str | None:

@@ -21,6 +21,7 @@ INGEST_ASYNC: Final = AsyncFunction(
         "STREAM_NAME": "${Stream}",
         "CLAIMS_BUCKET": "${ClaimsBucket}",
         "DEAD_LETTER_BUCKET": "${DeadLetterBucket}",
+        "DROP_BUCKET": "${DropBucket}",
     },
     grants=(
         # The drop bucket has versions, and one of them is asked for.

@@ -38,7 +38,12 @@ VARIABLES = {
         "RESULTS_TABLE": "results",
     },
     "collect": {"STREAM_NAME": "events", "RESULTS_TABLE": "results", "CANARY_ENABLED": "true"},
-    "ingest_async": {"STREAM_NAME": "events", "CLAIMS_BUCKET": "claims", "DEAD_LETTER_BUCKET": "dead"},
+    "ingest_async": {
+        "STREAM_NAME": "events",
+        "CLAIMS_BUCKET": "claims",
+        "DEAD_LETTER_BUCKET": "dead",
+        "DROP_BUCKET": "drop",
+    },
     "ingest_queue": {"STREAM_NAME": "events", "CLAIMS_BUCKET": "claims", "DEAD_LETTER_BUCKET": "dead"},
 }
 CLIENTS = Clients(local=True)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 WHO = {f"GIT_{who}_{what}": "a@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+COUNT = len(list(SCHEMAS.glob("*.json")))
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -65,13 +66,13 @@ type Check = Callable[..., tuple[object, str, str]]
 
 def test_without_a_release(check: Check, schemas: Path) -> None:
     """Alone, schemas are checked alone, and that is said."""
-    said = "2 schemas, 0 to change; no tag yet, so nothing counts as released (--against REV compares)\n"
+    said = f"{COUNT} schemas, 0 to change; no tag yet, so nothing counts as released (--against REV compares)\n"
     assert (0, "", said) == check(schemas)
 
 
 def test_unchanged_since_the_last_tag(check: Check, released: Path) -> None:
     """The last tag is what counts when nothing else is named."""
-    assert (0, "", "2 schemas, 0 to change; compared with 2 of v0.1.0\n") == check(released)
+    assert (0, "", f"{COUNT} schemas, 0 to change; compared with {COUNT} of v0.1.0\n") == check(released)
 
 
 def test_a_break(check: Check, released: Path) -> None:
@@ -81,7 +82,7 @@ def test_a_break(check: Check, released: Path) -> None:
     minimum = "0 → 6: refuses what was accepted; breaks writers; take it back, and make change.v2 beside it"
     assert (1, True) == (code, f"change.v1 /minProperties: {minimum}\n" in out)
     assert "change.v1 /additionalProperties: opened: a property that nobody relied on; compatible\n" in out
-    assert err.endswith("compared with 2 of HEAD\n")
+    assert err.endswith(f"compared with {COUNT} of HEAD\n")
 
 
 def test_a_version_beside_it(check: Check, released: Path) -> None:
@@ -91,6 +92,17 @@ def test_a_version_beside_it(check: Check, released: Path) -> None:
     edit(released / "log.v2.json", required=["resource"], examples=[{"resource": {}}], **head)
     edit(released / "log.v2.json", **{"x-invalid-examples": [{"value": 7, "error": {"pointer": "", "rule": "type"}}]})
     assert (0, "") == check(released)[:2]
+
+
+def test_events_of_a_bus_that_two_types_have(check: Check, schemas: Path) -> None:
+    """It is said which, and of which other type they are."""
+    said = {"events": [{"source": "aws.guardduty", "detail-type": ["GuardDuty Finding"]}]}
+    edit(schemas / "log.v1.json", **{"x-eventbridge": said})
+    expected = (
+        "log.v1 /x-eventbridge: aws.guardduty 'GuardDuty Finding' is of guardduty_finding.v1 too; leave it to one"
+    )
+    code, out, _ = check(schemas)
+    assert (1, f"{expected} of them\n") == (code, out)
 
 
 def test_a_type_that_is_gone(check: Check, released: Path) -> None:
@@ -179,4 +191,4 @@ def test_a_release_that_cannot_be_read(check: Check, released: Path, content: by
 def test_a_folder_that_was_not_there(check: Check, released: Path) -> None:
     """What is new was not released."""
     other = Path(shutil.copytree(released, released.parent / "other"))
-    assert (0, "", "2 schemas, 0 to change; compared with 0 of v0.1.0\n") == check(other)
+    assert (0, "", f"{COUNT} schemas, 0 to change; compared with 0 of v0.1.0\n") == check(other)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from pipeline.core.arrival import accept, read
+from pipeline.core.bus_types import bus_types
 from pipeline.core.submission import Rules
 from pipeline.core.validate import compile_schemas
 from pipeline.model import DeadLetter, Entry
@@ -25,7 +26,7 @@ from pipeline.testing.lambda_events import log_event
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-RULES = Rules(compile_schemas(SCHEMA), PROCESS)
+RULES = Rules(compile_schemas(SCHEMA), PROCESS, bus=bus_types(SCHEMA))
 ID, BUS = message_id(), "aws.eventbridge/com.shop.orders"
 OURS = json.dumps(log_event("e-1", key="key"))
 BY: dict[str, Callable[[str], dict[str, Any]]] = {

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core import arrival
-from pipeline.core.arrival import accept, read, source_of
+from pipeline.core.arrival import accept, read, source_of, tells_of_an_object
 from pipeline.errors import Misconfiguration
 from pipeline.model import DeadLetter, Entry, Position, Reason, Stage
 from pipeline.testing.arrivals import (
@@ -50,13 +50,30 @@ if TYPE_CHECKING:
         (replayed(bus_event(None)), arrival.EVENTBRIDGE),
         (kinesis_event(b"x"), "aws:kinesis"),
         ({"Records": [{"eventSource": "aws:s3"}]}, arrival.S3),
-        (bus_event({}, "Object Created", source="aws.s3"), arrival.S3),
+        (bus_event({}, "Object Created", source="aws.s3"), arrival.EVENTBRIDGE),
         ({"continue": {}}, arrival.CONTINUE),
     ],
 )
 def test_source(event: Mapping[str, Any], expected: str) -> None:
     """Each says who sent it, in its own spelling."""
     assert expected == source_of(event)
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (bus_event({"bucket": {"name": "drop"}}, "Object Created", source="aws.s3"), True),
+        (bus_event({"bucket": {"name": "other"}}, "Object Created", source="aws.s3"), False),
+        (bus_event({"bucket": {"name": "drop"}}, "Object Deleted", source="aws.s3"), False),
+        (bus_event({"bucket": {"name": "drop"}}, "Object Created"), False),
+        (bus_event({"bucket": "drop"}, "Object Created", source="aws.s3"), False),
+        (bus_event(None, "Object Created", source="aws.s3"), False),
+        (sns_event("x"), False),
+    ],
+)
+def test_word_of_an_object(event: Mapping[str, Any], expected: bool) -> None:  # noqa: FBT001 - a table
+    """Only what was written to that very bucket is an object to read."""
+    assert expected is tells_of_an_object(event, "drop")
 
 
 @pytest.mark.parametrize(

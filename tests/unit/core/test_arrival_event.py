@@ -21,8 +21,9 @@ from pipeline.testing.arrivals import (
     sqs_event,
     sqs_record,
 )
+from pipeline.testing.bench import SCHEMA
 from pipeline.testing.lambda_events import log_event
-from tests.unit.core.arriving import BUS, BY, ID, OURS, RULES, outcome, put
+from tests.unit.core.arriving import BUS, BY, ID, OURS, RULES, outcome, put, refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,6 +54,61 @@ def test_a_type_of_ours_by_a_bus() -> None:
         "data": {"body": "paid"},
     }
     assert expected == put(event) == put(replayed(event))
+
+
+FINDING, OBJECT = (SCHEMA[name]["examples"][0] for name in ("guardduty_finding.v1", "s3_object.v1"))
+TOLD = {name: value for name, value in OBJECT.items() if name not in {"detail-type", "account", "region"}}
+
+
+@pytest.mark.parametrize(
+    ("event", "made"),
+    [
+        (
+            bus_event(FINDING, "GuardDuty Finding", source="aws.guardduty"),
+            {
+                "source": "aws.eventbridge/aws.guardduty",
+                "type": "guardduty_finding.v1",
+                "subject": "16afba5c5c43e07c9e3e5e2e544e95df",
+                "data": FINDING,
+            },
+        ),
+        (
+            bus_event(TOLD, "Object Created", source="aws.s3", account="123456789012", region="eu-central-1"),
+            {
+                "source": "aws.eventbridge/aws.s3",
+                "type": "s3_object.v1",
+                "subject": "shop-uploads/invoices/2026/7.pdf",
+                "data": OBJECT,
+            },
+        ),
+    ],
+)
+def test_events_that_a_schema_claims(event: Mapping[str, Any], made: dict[str, Any]) -> None:
+    """The detail is the data of that type, the subject what the schema says, the id and time EventBridge's."""
+    expected = {"specversion": "1.0", "id": ID, "time": "2025-11-24T16:00:00Z", **made}
+    assert expected == put(event) == put(replayed(event))
+
+
+@pytest.mark.parametrize(
+    ("detail", "reason", "why"),
+    [
+        ({**FINDING, "severity": "high"}, "schema_invalid", "/data/severity: "),
+        ({}, "schema_invalid", '"schemaVersion" is a required property'),
+        ("x", "not_an_event", "/data: "),
+        ({"a": 2**70}, "number_out_of_range", "more than 64 bits"),
+    ],
+)
+def test_events_that_a_schema_claims_and_refuses(detail: object, reason: str, why: str) -> None:
+    """They are dead letters, with all that came with them."""
+    event = bus_event(detail, "GuardDuty Finding", source="aws.guardduty")
+    letter = refused(event)
+    assert (reason, event) == (letter.reason, letter.record.original)
+    assert why in letter.detail
+
+
+def test_an_event_of_ours_that_a_schema_claims() -> None:
+    """It stays the event that it is."""
+    assert json.loads(OURS) == put(bus_event(json.loads(OURS), "GuardDuty Finding", source="aws.guardduty"))
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 ASYNC, QUEUE = "pipeline.functions.ingest_async", "pipeline.functions.ingest_queue"
 LAMBDA = {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
 VARIABLES = {"STREAM_NAME": "events", "CLAIMS_BUCKET": "claims", "DEAD_LETTER_BUCKET": "dead"}
+DROP = {"DROP_BUCKET": "drop"}
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def load() -> Iterator[Callable[..., ModuleType]]:
     with pytest.MonkeyPatch.context() as environment:
 
         def loaded(name: str, **other: str) -> ModuleType:
-            for each, value in {**LAMBDA, **VARIABLES, **other}.items():
+            for each, value in {**LAMBDA, **VARIABLES, **DROP, **other}.items():
                 environment.setenv(each, value)
             sys.modules.pop(name, None)
             return importlib.import_module(name)
@@ -86,8 +87,9 @@ def test_ingest_queue_fails(load: Callable[..., ModuleType]) -> None:
         module.handler(sqs_event("x"), Context())
 
 
-@pytest.mark.parametrize("name", [ASYNC, QUEUE])
-@pytest.mark.parametrize("variable", VARIABLES)
+@pytest.mark.parametrize(
+    ("name", "variable"), [*((each, name) for each in (ASYNC, QUEUE) for name in VARIABLES), (ASYNC, "DROP_BUCKET")]
+)
 def test_cold_start_without_a_variable(load: Callable[..., ModuleType], name: str, variable: str) -> None:
     """A function that lacks a variable does not start."""
     with pytest.raises(Misconfiguration, match=f"{variable} is not set; the template sets it for the function"):

@@ -27,6 +27,7 @@ GOOD: dict[str, Any] = {
     "x-invalid-examples": [{"value": {"n": 4}, "error": {"pointer": "/n", "rule": "maximum"}}],
     "x-own": "is passed over",
 }
+BUS = {"source": "aws.s3", "detail-type": ["Object Created", "Object Deleted"]}
 
 
 def deep(levels: int) -> dict[str, Any]:
@@ -56,6 +57,8 @@ def test_the_shipped_schemas_are_well_made(name: str) -> None:
         {"properties": {"n": {}, "next": {"$ref": "#"}}, "x-invalid-examples": [
             {"value": {"next": {"next": 7}}, "error": {"pointer": "/next/next", "rule": "type"}}]},
         {"$defs": doubling(6), "allOf": [{"$ref": "#/$defs/a0"}]},
+        {"x-eventbridge": {"events": [BUS]}},
+        {"x-eventbridge": {"events": [BUS], "subject": ["/id"]}, "examples": [{"id": "a"}, {"id": "b"}]},
         {"patternProperties": {"^x-": {"format": "uuid"}}, "default": {"requried": 1}, "enum": [{"n": 1}],
          "x-invalid-examples": [{"value": {}, "error": {"pointer": "", "rule": "enum"}}]},
     ],
@@ -106,6 +109,8 @@ def test_well_made(schema: dict[str, Any]) -> None:
          "/x-invalid-examples/0", "is valid; change the value"),
         ({"x-invalid-examples": [{"value": {"n": 4}, "error": {"pointer": "/n", "rule": "type"}}]},
          "/x-invalid-examples/0", 'for another reason: {"pointer": "/n", "rule": "maximum"}'),
+        ({"x-eventbridge": {"events": []}}, "/x-eventbridge", 'x-eventbridge must be {"events": '),
+        ({"x-eventbridge": {"events": [BUS], "subject": ["/n"]}}, "/examples/0", "has no text where x-eventbridge has"),
     ],
 )  # fmt: skip
 def test_a_fault(change: dict[str, Any], pointer: str, text: str) -> None:

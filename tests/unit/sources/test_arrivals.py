@@ -36,6 +36,19 @@ def test_dispatch() -> None:
     assert ([(sns_event("x"), 5.0)], [(bus_event({}), 4.0)]) == (topic.taken, bus.taken)
 
 
+def test_objects() -> None:
+    """What is written to the drop bucket is read; word of any other object is an event of the bus."""
+    drop, bus = Taking(), Taking()
+    arrivals = Arrivals({"aws:s3": drop.take, "aws.eventbridge": bus.take}, "drop")
+    ours, other = (
+        bus_event({"bucket": {"name": name}, "object": {"key": "a"}}, "Object Created", source="aws.s3")
+        for name in ("drop", "other")
+    )
+    for event in (ours, other):
+        arrivals.take(event, lambda: 5.0)
+    assert ([ours], [other]) == tuple([event for event, _ in each.taken] for each in (drop, bus))
+
+
 def test_what_is_raised() -> None:
     """What a taker raises fails the invocation."""
     with pytest.raises(Retryable, match="throttled"):
