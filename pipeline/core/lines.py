@@ -1,4 +1,4 @@
-"""Blocks of bytes → numbered lines, in bounded memory: a line that is too long is counted, not kept.
+"""Blocks of bytes → numbered lines, in bounded memory: of a line that is too long, no more than its beginning is kept.
 
 A line ends with a line feed, or with the end of the input; a carriage return before it belongs to the ending.
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 UTF8_BOM: Final = b"\xef\xbb\xbf"
 # An input is judged by this much of its beginning, as git does; later on, each line stands for itself.
 TEXT_CHECK_BYTES: Final = 8000
+# What is kept of a record that is too long, so that somebody can see what it is.
+BEGINNING_BYTES: Final = 64 * 1024
 
 
 class Line(NamedTuple):
@@ -35,11 +37,12 @@ class Line(NamedTuple):
 
 
 class Overlong(NamedTuple):
-    """A record that is over the limit, without its bytes."""
+    """A record that is over the limit, with no more of its bytes than its beginning."""
 
     number: int
     offset: int
     size_bytes: int
+    beginning: bytes
 
 
 class Place(NamedTuple):
@@ -80,16 +83,43 @@ class Framing(Protocol):
         ...
 
 
+class Begun:
+    """The bytes of a record that has begun; once it is over the limit, its beginning alone."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        self.content = bytearray()
+        self.size_bytes = 0
+        self._limit_bytes = limit_bytes
+        self._kept_bytes = min(limit_bytes, BEGINNING_BYTES)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is over the limit."""
+        return self.size_bytes > self._limit_bytes
+
+    def add(self, piece: bytes) -> None:
+        """What it goes on with."""
+        self.size_bytes += len(piece)
+        if self.size_bytes <= self._limit_bytes:
+            self.content += piece
+        else:
+            self.content += piece[: max(0, self._kept_bytes - len(self.content))]
+            del self.content[self._kept_bytes :]
+
+    def clear(self) -> None:
+        """The next one begins."""
+        self.content.clear()
+        self.size_bytes = 0
+
+
 class Splitter:
     """Cuts blocks into lines; holds at most one line of `limit_bytes`."""
 
     def __init__(self, limit_bytes: int, place: Place = START, *, keeps_endings: bool = False) -> None:
-        self._limit_bytes = limit_bytes
         self._number = place.number
         self._offset = place.offset
         self._keeps_endings = keeps_endings
-        self._begun = bytearray()
-        self._begun_bytes = 0
+        self._begun = Begun(limit_bytes)
 
     @property
     def place(self) -> Place:
@@ -100,9 +130,9 @@ class Splitter:
         """The lines that end in this block."""
         *ended, rest = block.split(b"\n")
         for piece in ended:
-            self._add(piece)
+            self._begun.add(piece)
             yield self._line(b"\n")
-        self._add(rest)
+        self._begun.add(rest)
 
     def idle(self) -> Iterator[Line | Overlong]:
         """None: a line is whole when it has its ending."""
@@ -110,24 +140,17 @@ class Splitter:
 
     def end(self) -> Iterator[Line | Overlong]:
         """The last line, where the input does not end with a line feed."""
-        if self._begun_bytes:
+        if self._begun.size_bytes:
             yield self._line(b"")
-
-    def _add(self, piece: bytes) -> None:
-        self._begun_bytes += len(piece)
-        if self._begun_bytes <= self._limit_bytes:
-            self._begun += piece
-        else:
-            self._begun.clear()
 
     def _line(self, ending: bytes) -> Line | Overlong:
         self._number += 1
-        content, size, offset = bytes(self._begun), self._begun_bytes, self._offset
+        begun, offset = self._begun, self._offset
+        content, size, is_over = bytes(begun.content), begun.size_bytes, begun.is_over
         self._offset += size + len(ending)
-        self._begun.clear()
-        self._begun_bytes = 0
-        if size > self._limit_bytes:
-            return Overlong(self._number, offset, size)
+        begun.clear()
+        if is_over:
+            return Overlong(self._number, offset, size, content)
         if offset == 0:
             content = content.removeprefix(UTF8_BOM)
         return Line(self._number, offset, content + ending if self._keeps_endings else content.removesuffix(b"\r"))

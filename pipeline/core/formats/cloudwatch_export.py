@@ -12,32 +12,75 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.core import line_time
 from pipeline.core.formats import plain
-from pipeline.core.formats.joined import Joined
-from pipeline.core.lines import Line
+from pipeline.core.lines import START, Begun, Line, Overlong, Place, Splitter
 from pipeline.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pipeline.core.formats.parsed import LocalTime, Parsed
-    from pipeline.core.lines import Overlong
 
 _TIME: Final = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)(?: |(?=\r?\n?\Z))")
 
 
-class LogEvents(Joined):
+class LogEvents:
     """Cuts blocks into log events: a line that begins with a time begins one."""
+
+    def __init__(self, limit_bytes: int, place: Place = START) -> None:
+        self._lines = Splitter(limit_bytes, place, keeps_endings=True)
+        self._first: Line | Overlong | None = None  # of the lines that have begun the next log event
+        self._begun = Begun(limit_bytes)
+
+    @property
+    def place(self) -> Place:
+        """Behind the last log event that came out."""
+        if self._first is None:
+            return self._lines.place
+        return Place(self._first.offset, self._first.number - 1)
+
+    def feed(self, block: bytes) -> Iterator[Line | Overlong]:
+        """The log events that are known to end in this block."""
+        for line in self._lines.feed(block):
+            yield from self._take(line)
+
+    def idle(self) -> Iterator[Line | Overlong]:
+        """The last log event: what would continue it would have come with it."""
+        yield from self._event()
+
+    def end(self) -> Iterator[Line | Overlong]:
+        """The last log event, which only the end of the input ends."""
+        for line in self._lines.end():
+            yield from self._take(line)
+        yield from self._event()
 
     def _take(self, line: Line | Overlong) -> Iterator[Line | Overlong]:
         """An overlong line is one of its own: of its beginning nothing is known."""
         begins = not isinstance(line, Line) or _TIME.match(line.content) is not None
-        ended = list(self._record()) if begins else []
+        ended = list(self._event()) if begins else []
         self._add(line)  # before the one that ended comes out: the place is in front of this line
         yield from ended
 
-    def idle(self) -> Iterator[Line | Overlong]:
-        """The last log event: what would continue it would have come with it."""
-        yield from self._record()
+    def _add(self, line: Line | Overlong) -> None:
+        if self._first is None:
+            self._first = line
+        else:
+            self._begun.add(b"\n")
+        if isinstance(line, Line):
+            self._begun.add(line.content.removesuffix(b"\n"))
+        else:
+            self._begun.add(line.beginning)
+            self._begun.size_bytes += line.size_bytes - len(line.beginning)
+
+    def _event(self) -> Iterator[Line | Overlong]:
+        """The log event that has begun, if one has."""
+        first, begun = self._first, self._begun
+        content, size, is_over = bytes(begun.content), begun.size_bytes, begun.is_over
+        self._first = None
+        begun.clear()
+        if first is not None and is_over:
+            yield Overlong(first.number, first.offset, size, content)
+        elif first is not None:
+            yield Line(first.number, first.offset, content.removesuffix(b"\r"))
 
 
 def parse(line: Line, local: LocalTime) -> Parsed:

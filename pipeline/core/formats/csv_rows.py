@@ -2,8 +2,8 @@
 
 The delimiter is the one of comma, semicolon and tab that the header has most of. A field that begins with a quotation
 mark ends with one, holds delimiters and line feeds, and a quotation mark as two (RFC 4180, section 2). A row with
-another number of fields than the header is not read: which of its fields is missing cannot be known. Behind a line over
-the limit, of which nothing is kept, rows are read as if it had closed its quotation marks.
+another number of fields than the header is not read: which of its fields is missing cannot be known. What is a row,
+`csv_framing` finds.
 """
 
 from __future__ import annotations
@@ -12,17 +12,15 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from pipeline.core.formats.joined import Joined
 from pipeline.core.formats.parsed import Parsed, from_fields, text_of
 from pipeline.core.formats.plain import severity
-from pipeline.core.lines import START, Line, Overlong
 from pipeline.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from pipeline.core.formats.parsed import LocalTime
-    from pipeline.core.lines import Place
+    from pipeline.core.lines import Line
 
 DELIMITERS: Final = (b",", b";", b"\t")
 _QUOTED: Final = re.compile(rb'"[^"]*+"')
@@ -34,44 +32,9 @@ _FIELDS: Final = {
 _COLUMN: Final = re.compile(r"[^\W\d][\w .@:/()%#-]{0,63}")
 
 
-class Rows(Joined):
-    """Cuts blocks into rows, each with the header; the header itself is none of them."""
-
-    def __init__(self, limit_bytes: int, place: Place = START) -> None:
-        super().__init__(limit_bytes, place)
-        self._header: bytes | None = place.context or None
-        self._delimiter = _delimiter(place.context)
-        self._is_open = False
-
-    @property
-    def place(self) -> Place:
-        """Behind the last row that came out."""
-        return super().place._replace(context=self._header or b"")
-
-    def _take(self, line: Line | Overlong) -> Iterator[Line | Overlong]:
-        self._add(line)
-        content = line.content if isinstance(line, Line) else b""
-        if self._header is None:  # its delimiter is not known yet
-            self._is_open ^= content.count(b'"') % 2 == 1
-        else:
-            self._is_open = _ends_within_quotes(content, self._delimiter, is_open=self._is_open)
-        if not self._is_open:
-            yield from self._record()
-
-    def _record(self) -> Iterator[Line | Overlong]:
-        for row in super()._record():
-            if isinstance(row, Overlong):
-                self._header = self._header or b""
-                yield row
-            elif self._header is not None:
-                yield row._replace(header=self._header)
-            elif row.content.strip():
-                self._header, self._delimiter = row.content, _delimiter(row.content)
-
-
 def parse(line: Line, local: LocalTime) -> Parsed:
     """A row. Raises InputError, when its fields are not those of the header."""
-    delimiter, names = _columns(line.header)
+    delimiter, names = columns(line.header)
     values = _fields(text_of(line), delimiter)
     if len(values) != len(names):
         raise InputError(f"{len(values)} fields, and the header has {len(names)}")
@@ -95,32 +58,21 @@ def _delimiter(header: bytes) -> bytes:
     return max(DELIMITERS, key=unquoted.count)
 
 
-def _ends_within_quotes(line: bytes, delimiter: bytes, *, is_open: bool) -> bool:
-    at = 0
-    while True:
-        if is_open:
-            at = line.find(b'"', at) + 1
-            if at == 0:
-                return True
-            is_open = line[at : at + 1] == b'"'  # two of them are one of the text
-            at += is_open
-        elif at == 0 and line[:1] == b'"':
-            at, is_open = 1, True
-        else:
-            at = line.find(delimiter + b'"', at) + 2
-            if at == 1:
-                return False
-            is_open = True
-
-
 @lru_cache(maxsize=16)
-def _columns(header: bytes) -> tuple[bytes, tuple[str, ...]]:
-    """The delimiter, and a name for each column: its own, with its number where it has none or one that is taken."""
+def columns(header: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """The delimiter, and a name for each column: its own, with its number where it has none or one that is taken.
+
+    Raises InputError when the header cannot be read.
+    """
     if not header:
         raise InputError("there is no header row")
     delimiter = _delimiter(header)
     names: dict[str, None] = {}
-    for number, name in enumerate(_fields(header.decode(errors="replace"), delimiter), start=1):
+    try:
+        own = _fields(header.decode(errors="replace"), delimiter)
+    except InputError as error:
+        raise InputError(f"the header row cannot be read: {error}") from None
+    for number, name in enumerate(own, start=1):
         unique = name or f"column_{number}"
         while unique in names:
             unique += f"_{number}"

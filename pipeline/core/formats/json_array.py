@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from pipeline.core.lines import START, UTF8_BOM, Line, Overlong, Place
+from pipeline.core.lines import START, UTF8_BOM, Begun, Line, Overlong, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,10 +29,10 @@ class Elements:
     """Cuts blocks into elements; holds at most one of `limit_bytes`."""
 
     def __init__(self, limit_bytes: int, place: Place = START) -> None:
-        self._limit_bytes = limit_bytes
         self._place = place
         self._offset = place.offset  # of the next byte to look at
         self._is_array = place.context == _ARRAY
+        self._begun = Begun(limit_bytes)
         self._begin()
 
     @property
@@ -44,12 +44,12 @@ class Elements:
         """The elements that end in this block."""
         at = 0
         while at < len(block):
-            if not self._size_bytes:
+            if not self._begun.size_bytes:
                 at = self._skip(block, at)
                 if at == len(block):
                     return
             end, is_whole = self._scan(block, at)
-            self._add(block[at:end])
+            self._begun.add(block[at:end])
             at = end
             if is_whole:
                 yield self._element()
@@ -60,12 +60,11 @@ class Elements:
 
     def end(self) -> Iterator[Line | Overlong]:
         """What has begun and not ended."""
-        if self._size_bytes:
+        if self._begun.size_bytes:
             yield self._element()
 
     def _begin(self) -> None:
-        self._begun = bytearray()
-        self._size_bytes = 0
+        self._begun.clear()
         self._depth = 0
         self._is_string = False
         self._is_escaped = False
@@ -120,19 +119,12 @@ class Elements:
             return self._depth == 0
         return False
 
-    def _add(self, piece: bytes) -> None:
-        self._size_bytes += len(piece)
-        if self._size_bytes <= self._limit_bytes:
-            self._begun += piece
-        else:
-            self._begun.clear()
-
     def _element(self) -> Line | Overlong:
-        offset, size = self._offset, self._size_bytes
+        offset, size, is_over = self._offset, self._begun.size_bytes, self._begun.is_over
         self._offset += size
         self._place = Place(self._offset, self._place.number + 1, _ARRAY if self._is_array else b"")
-        content = bytes(self._begun).rstrip(_BLANKS)
+        content = bytes(self._begun.content)
         self._begin()
-        if size > self._limit_bytes:
-            return Overlong(self._place.number, offset, size)
-        return Line(self._place.number, offset, content)
+        if is_over:
+            return Overlong(self._place.number, offset, size, content)
+        return Line(self._place.number, offset, content.rstrip(_BLANKS))

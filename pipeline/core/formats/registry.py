@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.core.formats import access_log, cloudwatch_export, csv_rows, logfmt, plain, structured, syslog
 from pipeline.core.formats.cloudwatch_export import LogEvents
-from pipeline.core.formats.csv_rows import Rows
+from pipeline.core.formats.csv_framing import Rows
 from pipeline.core.formats.json_array import Elements
 from pipeline.core.lines import Splitter
 

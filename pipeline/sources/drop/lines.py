@@ -81,9 +81,11 @@ class Reader:
             return self.letter(line, error, stage)
 
     def letter(self, line: Line | Overlong, error: Exception, stage: Stage) -> DeadLetter:
-        """The dead letter of a line, with its bytes where they were kept."""
-        content = line.content if isinstance(line, Line) else None
-        return letter(self._at, line.number, line.offset, error, stage, content)
+        """The dead letter of a line, with its bytes; of one that is too long, with its size and its beginning."""
+        if isinstance(line, Line):
+            return letter(self._at, line.number, line.offset, error, stage, bytes=_base64(line.content))
+        kept: dict[str, str | int] = {"size": line.size_bytes, "beginning": _base64(line.beginning)}
+        return letter(self._at, line.number, line.offset, error, stage, **kept)
 
     def _envelope(self, line: Line | Overlong) -> Json:
         if not isinstance(line, Line):
@@ -109,13 +111,11 @@ def source_of(at: ObjectVersion) -> str:
 
 
 def letter(
-    at: ObjectVersion, number: int, offset: int, error: Exception, stage: Stage, content: bytes | None = None
+    at: ObjectVersion, number: int, offset: int, error: Exception, stage: Stage, **kept: str | int
 ) -> DeadLetter:
-    """A dead letter: of a line, or of all from there on. The bytes that it does not have, the object has."""
+    """A dead letter: of a line, of which something is kept, or of all from there on, which the object has."""
     original: dict[str, Any] = {"bucket": at.bucket, "key": at.key, "version": at.version, "etag": at.etag}
-    original |= {"line": number, "offset": offset}
-    if content is not None:
-        original["bytes"] = b64encode(content).decode()
+    original |= {"line": number, "offset": offset, **kept}
     made = dead_letter(Record(position_of(at, number), original, 0.0), error, stage)
     return DeadLetter(made.record, made.reason, f"line {number:,}: {made.detail}" if number else made.detail, stage)
 
@@ -125,6 +125,10 @@ def position_of(at: ObjectVersion, number: int) -> Position:
     version = at.version or at.etag
     url = f"s3://{at.bucket}/{quote(at.key)}"
     return Position(f"{url}?versionId={version}" if version else url, "", str(number))
+
+
+def _base64(content: bytes) -> str:
+    return b64encode(content).decode()
 
 
 def _type_of(key: str, rules: Rules) -> str:

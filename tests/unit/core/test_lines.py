@@ -1,10 +1,12 @@
 """Blocks of bytes → lines."""
 
+from itertools import accumulate, pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.core.lines import START, Line, Overlong, Place, Splitter, why_not_text
+from pipeline.core.lines import BEGINNING_BYTES, START, Line, Overlong, Place, Splitter, why_not_text
 
 
 def split(*blocks: bytes, limit_bytes: int = 1000) -> list[Line | Overlong]:
@@ -36,10 +38,10 @@ def test_lines(text: bytes, expected: list[Line], is_byte_by_byte: bool) -> None
 
 @pytest.mark.parametrize(
     ("size", "expected"),
-    [(9, Line(1, 0, b"x" * 9)), (10, Line(1, 0, b"x" * 10)), (11, Overlong(1, 0, 11))],
+    [(9, Line(1, 0, b"x" * 9)), (10, Line(1, 0, b"x" * 10)), (11, Overlong(1, 0, 11, b"x" * 10))],
 )
 def test_limit(size: int, expected: Line | Overlong) -> None:
-    """A line of the limit is a line, one byte more is only counted, and the next line is read as ever."""
+    """A line of the limit is a line, of one byte more the beginning is kept, and the next line is read as ever."""
     assert [expected, Line(2, size + 1, b"y")] == split(b"x" * size + b"\ny\n", limit_bytes=10)
 
 
@@ -48,9 +50,20 @@ def test_overlong_line_is_not_kept() -> None:
     splitter = Splitter(limit_bytes=100)
     for _ in range(1000):
         assert [] == list(splitter.feed(b"x" * 100))
-        assert len(splitter._begun) <= 100  # noqa: SLF001 - the bound on memory is the point
+        assert len(splitter._begun.content) <= 100  # noqa: SLF001 - the bound on memory is the point
 
-    assert [Overlong(1, 0, 100_000)] == list(splitter.end())
+    assert [Overlong(1, 0, 100_000, b"x" * 100)] == list(splitter.end())
+
+
+@given(st.lists(st.integers(1, 60_000), max_size=8))
+def test_the_beginning_of_an_overlong_line(sizes: list[int]) -> None:
+    """The same is kept however the bytes are cut into blocks: as much as the limit, and 64 KiB at most."""
+    for limit_bytes in (100, 100_000):
+        text = bytes(range(48, 112)) * (sum(sizes) // 64 + 1600)
+        ends = [0, *accumulate(sizes), len(text)]
+        (line,) = split(*(text[start:end] for start, end in pairwise(ends)), limit_bytes=limit_bytes)
+
+        assert Overlong(1, 0, len(text), text[: min(limit_bytes, BEGINNING_BYTES)]) == line
 
 
 @given(st.binary(max_size=60), st.lists(st.integers(1, 9), max_size=30))

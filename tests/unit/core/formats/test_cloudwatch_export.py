@@ -77,7 +77,7 @@ def test_an_overlong_line_is_one_of_its_own() -> None:
     """What is before it is kept, and the lines behind it go with it."""
     assert [
         Line(1, 0, f"{AT} one".encode()),
-        Overlong(2, 29, 54),
+        Overlong(2, 29, 54, b"x" * 40),
         Line(4, 84, f"{AT} two".encode()),
     ] == cut(f"{AT} one\n{'x' * 50}\n  y\n{AT} two\n", limit_bytes=40)
 
@@ -88,7 +88,7 @@ def test_many_lines_may_be_too_much() -> None:
 
     assert [Line(1, 0, text.encode())] == cut(text, limit_bytes=40)
     assert [Line(1, 0, text.encode())] == cut(f"{text}\n", limit_bytes=40)
-    assert [Overlong(1, 0, 41)] == cut(f"{text}y\n", limit_bytes=40)
+    assert [Overlong(1, 0, 41, text.encode())] == cut(f"{text}y\n", limit_bytes=40)
 
 
 def test_the_place_is_in_front_of_the_line_that_ended_the_last_one() -> None:

@@ -10,18 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.core.formats.csv_rows import Rows, is_likely, parse
+from pipeline.core.formats.csv_rows import is_likely, parse
 from pipeline.core.formats.parsed import ANY_TIME, Parsed
-from pipeline.core.lines import Line, Overlong, Place
+from pipeline.core.lines import Line
 from pipeline.errors import InputError
+from tests.unit.core.formats.test_csv_framing import cut
 
 if TYPE_CHECKING:
     from pipeline.model import Json
-
-
-def cut(text: str | bytes, *, limit_bytes: int = 1000, place: Place = Place()) -> list[Line | Overlong]:  # noqa: B008 - it is immutable
-    framing = Rows(limit_bytes, place)
-    return [*framing.feed(text.encode() if isinstance(text, str) else text), *framing.end()]
 
 
 def read(text: str) -> list[Parsed]:
@@ -98,56 +94,11 @@ def test_rows_that_are_not_read(row: str, why: str) -> None:
 
 
 def test_a_row_without_a_header() -> None:
-    """Where the header was too long, no row can be read."""
-    rows = cut(f"{'x' * 20},b\n1,2\n", limit_bytes=10)
-
-    assert [Overlong(1, 0, 22), Line(2, 23, b"1,2")] == rows
+    """Where the header was too long, or cannot be read itself, no row can be read."""
     with pytest.raises(InputError, match="there is no header row"):
         parse(Line(2, 23, b"1,2"), ANY_TIME)
-
-
-def test_places() -> None:
-    """A row has the number of its first line, and the header with it."""
-    assert [
-        Line(2, 4, b'1,"x\ny"', b"a,b"),
-        Line(4, 12, b"", b"a,b"),
-        Line(5, 13, b"3,4", b"a,b"),
-    ] == cut('a,b\n1,"x\ny"\n\n3,4')
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["a,b\n1," + "x" * 20 + "\n3,4\n", 'a,b\n1,"xxx\nxxx\nxxx\nxxx\n"\n3,4\n'],
-    ids=["one long line", "many lines"],
-)
-def test_limit(text: str) -> None:
-    """The limit is that of the row, not of its lines; the row behind it is read as ever."""
-    first, second = cut(text, limit_bytes=10)
-
-    assert isinstance(first, Overlong)
-    assert (2, 4) == (first.number, first.offset)
-    assert isinstance(second, Line)
-    assert (b"3,4", text.index("3,4")) == (second.content, second.offset)
-
-
-def test_a_reader_goes_on_where_another_stopped() -> None:
-    """The place holds the header, and nothing comes twice."""
-    text = b'a;b\n1;"x\ny"\n3;4\n5;6'
-    framing = Rows(1000)
-    rows = framing.feed(text)
-    first = next(rows)
-    place = framing.place
-
-    assert Place(12, 3, b"a;b") == place
-    assert cut(text) == [first, *cut(text[place.offset :], place=place)]
-
-
-def test_nothing_waits() -> None:
-    """A row tells its end itself; a field that is open may still grow."""
-    framing = Rows(1000)
-
-    assert [] == [*framing.feed(b'a,b\n1,"x\n'), *framing.idle()]
-    assert [Line(2, 4, b'1,"x\ny"', b"a,b")] == list(framing.feed(b'y"\n'))
+    with pytest.raises(InputError, match="the header row cannot be read: a quotation mark is not closed"):
+        parse(Line(2, 4, b"1,2", b'"a,b'), ANY_TIME)
 
 
 @pytest.mark.parametrize(

@@ -79,8 +79,8 @@ def test_elements(text: bytes, expected: list[Line], step: int | None) -> None:
 
 @pytest.mark.parametrize("step", [None, 1])
 def test_limit(step: int | None) -> None:
-    """An element over the limit is only counted, and the next one is read as ever."""
-    assert [Line(1, 1, b'"12345678"'), Overlong(2, 12, 11), Line(3, 24, b"7")] == cut(
+    """Of an element over the limit the beginning is kept, and the next one is read as ever."""
+    assert [Line(1, 1, b'"12345678"'), Overlong(2, 12, 11, b'"123456789'), Line(3, 24, b"7")] == cut(
         b'["12345678","123456789",7]', limit_bytes=10, step=step
     )
 
@@ -91,9 +91,9 @@ def test_overlong_element_is_not_kept() -> None:
     assert [] == list(framing.feed(b'["'))
     for _ in range(1000):
         assert [] == list(framing.feed(b"x" * 100))
-        assert len(framing._begun) <= 100  # noqa: SLF001 - the bound on memory is the point
+        assert len(framing._begun.content) <= 100  # noqa: SLF001 - the bound on memory is the point
 
-    assert [Overlong(1, 1, 100_001)] == list(framing.end())
+    assert [Overlong(1, 1, 100_001, b'"' + b"x" * 99)] == list(framing.end())
 
 
 @pytest.mark.parametrize("text", [b'[{"a":1}, {"b":2}, 3]\n[4]', b'{"a":1}\n{"b":2} [3]'])

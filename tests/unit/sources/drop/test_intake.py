@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline.core.claim import MAX_CLAIM_BYTES
 from pipeline.core.formats.detect import SAMPLE_BYTES
+from pipeline.core.lines import BEGINNING_BYTES, Line
 from pipeline.core.packed import MIN_BOUND_BYTES
 from pipeline.core.submission import Rules
 from pipeline.errors import BugFlood, Misconfiguration, Retryable
@@ -19,6 +22,7 @@ from pipeline.model import Ledger
 from pipeline.testing.countdown import Countdown
 from pipeline.testing.kinesis import Fail, FakeStream, Refuse
 from pipeline.testing.objects import FakeObjects
+from tests.unit.core.formats.test_csv_framing import broken_csv, cut
 from tests.unit.sources.drop.bench import ENOUGH, MOMENT, RULES, SCARCE, Bench, created
 
 if TYPE_CHECKING:
@@ -346,6 +350,36 @@ def test_a_dead_letter_of_a_line() -> None:
     assert "s3://drop/x%20y.ndjson?versionId=v1" == letter.record.position.stream
     expected = {"bucket": "drop", "key": "x y.ndjson", "version": "v1", "etag": "e1", "line": 10, "offset": len(ND)}
     assert {**expected, "bytes": "e8Ok"} == letter.record.original
+
+
+def test_a_dead_letter_of_an_overlong_line() -> None:
+    """It says how long the line is, and holds its beginning."""
+    bench = Bench(objects=FakeObjects(part_bytes=1_000_000))
+    bench.drop("x.ndjson", ND + b"x" * (MAX_CLAIM_BYTES + 9))
+    (letter,) = bench.dead_letters.kept
+
+    assert (MAX_CLAIM_BYTES + 9, True) == (letter.record.original["size"], "bytes" not in letter.record.original)
+    assert b"x" * BEGINNING_BYTES == b64decode(letter.record.original["beginning"])
+
+
+@given(broken_csv(), st.sampled_from([ENOUGH, SCARCE]))
+@settings(max_examples=60)
+def test_broken_csv(text: bytes, seconds: float) -> None:
+    """Whatever quotation mark is wrong, every line that is not blank is in exactly one event or dead letter."""
+    bench = Bench()
+    bench.drop("x.csv", text, seconds)
+    begins = {int(str(each["id"]).split("-")[1], 16) for each in bench.events}
+    begins_of_dead = {
+        int(each.record.original["offset"]) for each in bench.dead_letters.kept if each.record.original["line"]
+    }
+
+    rows = [row for row in cut(text, limit_bytes=MAX_CLAIM_BYTES) if isinstance(row, Line) and row.content.strip()]
+    assert {row.offset for row in rows} == begins | begins_of_dead
+    assert len(rows) == len(begins) + len(begins_of_dead) == len(bench.events) + len(begins_of_dead)
+    kept = [
+        b64decode(each.record.original["bytes"]) for each in bench.dead_letters.kept if each.record.original["line"]
+    ]
+    assert [row.content for row in rows if row.offset in begins_of_dead] == kept
 
 
 def test_a_stream_that_is_slow() -> None:
