@@ -20,7 +20,7 @@ ROUTE: Final = Route(
         http.url,
         http.user_agent,
         mask.texts(mask.email, secret, within=("/body", "/attributes")),
-        mask.texts(address(), within=("/body", "/attributes/client.address")),
     ),
+    then=(mask.texts(address(), within=("/body", "/attributes/client.address")),),
     destinations=(event_item(keep_days=30), archive_line),
 )

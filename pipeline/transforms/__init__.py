@@ -6,6 +6,7 @@
     filter         what is dropped on purpose; `predicate` says which
     mask           personal data and secrets made unreadable; `pseudonymise` keeps them comparable
     tag compute    what is added
+    lambda_log     what Lambda functions write to CloudWatch Logs
     http           what a request tells of its user agent, its URL and its severity
     flow           `when` and `attempt`, of which all others are made to fit together
 
