@@ -48,6 +48,7 @@ mutants: setup ## seed known bugs one by one, and see that a test notices each; 
 
 bench: setup ## what a record costs, as ratios within one run
 	.venv/bin/python tests/benchmarks/bench_process.py
+	.venv/bin/python tests/benchmarks/bench_access_log.py
 	.venv/bin/python tests/benchmarks/bench_items.py
 	.venv/bin/python tests/benchmarks/bench_producer.py
 

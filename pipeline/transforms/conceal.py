@@ -4,12 +4,14 @@
     secret    keys and tokens of a known form, a password in a URL or after `password=`, a private key
     address   an IP address, of which the network stays: /24 of IPv4, /48 of IPv6
 
-Each takes time linear in the text, and looks for a sign of what it finds before it runs a regular expression.
+Each takes time linear in the text, and looks for a sign of what it finds before it runs a regular expression. Nearly
+all texts hold none of it, so all those of an event are looked through as one at first: see `anywhere`.
 """
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import IPv6Address
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +20,7 @@ from pipeline.transforms.setting import check_whole
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    type Conceal = Callable[[str], str]
+type Conceal = Callable[[str], str]
 
 HIDDEN: Final = "***"
 _CARD_DIGITS: Final = 13
@@ -57,7 +59,8 @@ _USERINFO: Final = re.compile(r"(://[^\s/:@]{0,256}+:)[^\s/@]{1,256}+(?=@)")
 _PRIVATE_KEY: Final = re.compile(
     r"(-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----)(?:[^-]|-(?!----))*+(?:-----END [A-Z ]{0,40}PRIVATE KEY-----)?"
 )
-_V4: Final = r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?!\d)(?!\.\d)"
+# It begins with a digit, so that a regular expression is looked for by it, and nothing is tried twice.
+_V4: Final = r"\d(?<![\d.]\d)\d{0,2}+(?:\.\d{1,3}+){3}(?!\d)(?!\.\d)"
 _IPV4: Final = re.compile(_V4, re.ASCII)
 _IP: Final = re.compile(
     r"(?:(?<![\w:.])|(?<=[g-zG-Z_]:))[0-9A-Fa-f:]{0,37}:(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4})(?![\w:])(?!\.\d)"
@@ -66,8 +69,32 @@ _IP: Final = re.compile(
 )
 _FEWEST_COLONS: Final = 6  # of an IPv6 address without a ::
 _V6_BITS: Final = 128
+_MOST_REMEMBERED: Final = 4_096
 
 
+# NUL cuts the texts of an event apart when they are looked through as one.
+CUT: Final = "\0"
+_ANYWHERE: Final[set[Conceal]] = set()
+
+
+def anywhere[F: Conceal](conceal: F) -> F:
+    """Say of a function that it finds what it conceals wherever it stands in a longer text, cut off by NUL or its ends.
+
+    So texts that are one after the other unchanged by it, with a NUL between them, are each unchanged by it.
+
+    >>> is_anywhere(card), is_anywhere(str.upper)
+    (True, False)
+    """
+    _ANYWHERE.add(conceal)
+    return conceal
+
+
+def is_anywhere(conceal: Conceal) -> bool:
+    """Whether that was said of it."""
+    return conceal in _ANYWHERE
+
+
+@anywhere
 def card(text: str) -> str:
     """The card numbers in a text, but for their last four digits.
 
@@ -97,6 +124,7 @@ def is_luhn(digits: list[int]) -> bool:
     return (sum(digits[-1::-2]) + sum(each - _NINE if each > _NINE else each for each in doubled)) % 10 == 0
 
 
+@anywhere
 def secret(text: str) -> str:
     """The keys, tokens and passwords in a text of a form that is known.
 
@@ -127,8 +155,8 @@ def address(v4: int = 24, v6: int = 48) -> Conceal:
     check_whole("v6", v6, least=0, most=_V6_BITS)
     mask_v4, mask_v6 = _mask(v4, 32), _mask(v6, _V6_BITS)
 
-    def truncated(match: re.Match[str]) -> str:
-        text = match[0]
+    @lru_cache(maxsize=_MOST_REMEMBERED)
+    def truncated(text: str) -> str:
         if ":" not in text:
             return _truncated_v4(text, mask_v4)
         head, _, last = text.rpartition(":")
@@ -142,10 +170,10 @@ def address(v4: int = 24, v6: int = 48) -> Conceal:
 
     def conceal(text: str) -> str:
         if "::" in text or text.count(":") >= _FEWEST_COLONS:
-            return _IP.sub(truncated, text)
-        return _IPV4.sub(truncated, text) if "." in text else text
+            return _IP.sub(lambda match: truncated(match[0]), text)
+        return _IPV4.sub(lambda match: truncated(match[0]), text) if "." in text else text
 
-    return conceal
+    return anywhere(conceal)
 
 
 def _truncated_v4(text: str, mask: int) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import orjson
 from msgspec.structs import replace
 
-from pipeline.transforms.conceal import HIDDEN
+from pipeline.transforms.conceal import CUT, HIDDEN, anywhere, is_anywhere
 from pipeline.transforms.field import with_data
 from pipeline.transforms.path import MISSING, compiled
 from pipeline.transforms.setting import check_callable, check_text, wrong
@@ -51,16 +51,23 @@ def texts(*conceal: Callable[[str], str], within: Sequence[str] = ("",)) -> Tran
     check_callable("conceal", *conceal)
     paths = [compiled(each, whole=True) for each in within]
 
+    is_at_once = all(is_anywhere(each) for each in conceal)
+
     def change(text: str) -> str:
         for each in conceal:
             text = each(text)
         return text
 
+    def is_clean(value: Json) -> bool:
+        return change(whole := CUT.join(_texts_in(value))) == whole
+
     def transform(event: Event) -> Sequence[Event]:
         data = event.data
         for path in paths:
             value = path.get(data)
-            if value is not MISSING and (masked := mask(value, change)) is not value:
+            if value is MISSING or (is_at_once and isinstance(value, dict | list) and is_clean(value)):
+                continue
+            if (masked := mask(value, change)) is not value:
                 data = path.put(data, masked)
         return with_data(event, data)
 
@@ -86,6 +93,7 @@ def fields(*names: str) -> Transform:
     return transform
 
 
+@anywhere
 def email(text: str) -> str:
     """The e-mail addresses in a text, but for their domains.
 
@@ -111,6 +119,22 @@ def mask(value: Json, conceal: Callable[[str], str] = email) -> Json:
     if isinstance(value, int) and not -_LONG < value < _LONG:
         return value if (text := conceal(str(value))) == str(value) else text
     return value
+
+
+def _texts_in(value: Json) -> list[str]:
+    """All that `mask` would look at, in any order."""
+    found: list[str] = []
+    inside = [value]
+    for each in inside:
+        if isinstance(each, str):
+            found.append(each)
+        elif isinstance(each, dict):
+            inside.extend(each.values())
+        elif isinstance(each, list):
+            inside.extend(each)
+        elif isinstance(each, int) and not -_LONG < each < _LONG:
+            found.append(str(each))
+    return found
 
 
 def _without(value: Json, names: frozenset[str]) -> Json:

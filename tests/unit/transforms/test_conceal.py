@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import WrongDeclaration
 from pipeline.transforms.conceal import address, card, is_luhn, secret
-from pipeline.transforms.mask import email, fields, texts
+from pipeline.transforms.mask import email, fields, mask, texts
 from tests.unit.transforms.outcome import DATA, POINTERS, after, an_event, holds, is_linear
 
 if TYPE_CHECKING:
@@ -162,6 +162,26 @@ def test_whatever_the_data(data: dict[str, Json], pointer: str) -> None:
     holds(texts(email, card, secret, address(), within=[pointer]), data)
     holds(texts(address(), secret), data)
     holds(fields("a", "b"), data)
+
+
+PIECES = st.sampled_from(
+    ["4111111111111111", "ada@b.de", "token=", "x", " ", "10.1.2.3", "::1", "a:b", ".", "***", "AKIAIOSFODNN7EXAMPLE",
+     "bearer ", "12345678", "://a:", "@", "-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----", "=", "\0", "\n"]
+)  # fmt: skip
+
+
+@given(st.lists(st.lists(PIECES, max_size=4).map("".join), min_size=1, max_size=4), st.booleans())
+def test_many_texts_at_once(values: list[str], is_nested: bool) -> None:  # noqa: FBT001 - drawn
+    """They become what each of them becomes alone, whatever stands beside it."""
+    data: dict[str, Json] = {"a": [*values]} if is_nested else named(values)
+    for conceal in (card, secret, address(), email, str.upper):
+        assert [mask(data, conceal)] == after(texts(conceal), data)
+
+
+def named(values: list[str]) -> dict[str, Json]:
+    """Each under a name of its own, the last one deeper."""
+    *above, last = values
+    return {**{str(number): each for number, each in enumerate(above)}, "deep": {"er": [last, 4111111111111111]}}
 
 
 UNITS = [
