@@ -24,6 +24,7 @@ from pipeline.aws.dynamodb import ItemSink, StateSink
 from pipeline.aws.functions import Itself
 from pipeline.aws.kinesis import KinesisStream
 from pipeline.aws.objects import DroppedObjects
+from pipeline.aws.patience import RECORDS, Patience
 from pipeline.aws.results import Results
 from pipeline.aws.s3 import ArchiveSink, DeadLetterBucket
 from pipeline.collectors import collectors
@@ -159,6 +160,7 @@ class Environment:
             rules=self._rules(claims_bucket=claims),
             report=BatchReport(METRICS_NAMESPACE, function),
             now=time.time,
+            call_seconds=self.clients.patience.call_seconds,
         )
 
     def _drop(self) -> Drop:
@@ -189,9 +191,9 @@ class Environment:
         return value
 
 
-def from_env() -> Environment:
-    """The environment of this process."""
-    return Environment(os.environ, Clients())
+def from_env(patience: Patience = RECORDS) -> Environment:
+    """The environment of this process, and how long it waits for the services that records go through."""
+    return Environment(os.environ, Clients(patience=patience))
 
 
 def _settled[T](made: T) -> T:

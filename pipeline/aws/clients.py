@@ -13,6 +13,7 @@ import boto3
 from botocore.config import Config
 
 from pipeline.aws.item_requests import write_out
+from pipeline.aws.patience import RECORDS, USUAL, Patience
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -27,24 +28,16 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sts import STSClient
 
-_CONFIG = Config(
-    connect_timeout=3,
-    read_timeout=20,
-    retries={"mode": "standard", "total_max_attempts": 3},
+_CONFIG: Final = Config(
     max_pool_connections=16,
     user_agent_extra="kinesis-pipeline",
     s3={"addressing_style": "path"},
 )
-# Where records go, our own loops try again, entry by entry and within the time left, which botocore knows nothing of:
-# it may bridge one dropped connection, no more.
-_RECORDS = _CONFIG.merge(Config(read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2}))
+# What records go through on their way.
+_OF_RECORDS: Final = frozenset({"dynamodb", "kinesis", "s3", "sqs"})
 # An item is written down by `core.encode`, and DynamoDB checks it again: botocore's own check of every attribute in
 # between would cost as much as the rest of the call.
-_CONFIGS: Final = {
-    "dynamodb": _RECORDS.merge(Config(parameter_validation=False)),
-    "kinesis": _RECORDS,
-    "s3": _RECORDS,
-}
+_UNCHECKED: Final = frozenset({"dynamodb"})
 _LOCAL_CREDENTIAL = "test"
 LOCAL_REGION = "us-east-1"
 
@@ -58,12 +51,14 @@ class Clients:
         region: None for what the AWS configuration says.
         profile: a name in the AWS configuration, or None.
         local: LocalStack: credentials and region are LocalStack's defaults.
+        patience: how long the services are waited for that records go through.
     """
 
     endpoint_url: str | None = None
     region: str | None = None
     profile: str | None = None
     local: bool = False
+    patience: Patience = RECORDS
 
     @cached_property
     def _session(self) -> boto3.Session:
@@ -76,7 +71,14 @@ class Clients:
         return boto3.Session(region_name=self.region, profile_name=self.profile)
 
     def _options(self, service: str) -> dict[str, Any]:
-        return {"endpoint_url": self.endpoint_url, "config": _CONFIGS.get(service, _CONFIG)}
+        patience = self.patience if service in _OF_RECORDS else USUAL
+        limits = Config(
+            connect_timeout=patience.connect_seconds,
+            read_timeout=patience.read_seconds,
+            retries={"mode": "standard", "total_max_attempts": patience.tries},
+            parameter_validation=service not in _UNCHECKED,
+        )
+        return {"endpoint_url": self.endpoint_url, "config": _CONFIG.merge(limits)}
 
     @cached_property
     def cloudformation(self) -> CloudFormationClient:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import orjson
 
+from pipeline.aws.patience import RECORDS
 from pipeline.collectors.at_once import AtOnce, Late
 from pipeline.collectors.canary import CANARY, Sighting
 from pipeline.core.chunk import partition_key
@@ -44,8 +45,8 @@ if TYPE_CHECKING:
 MAX_EVENTS: Final = 5_000
 # For the line at the end.
 REPORT_SECONDS: Final = 1.0
-# One call to Kinesis takes 21 s at worst (`aws.clients`): none but the first is begun later than that.
-PUT_SECONDS: Final = 21.5
+# No call to Kinesis but the first is begun later than that before the end.
+PUT_SECONDS: Final = RECORDS.call_seconds + REPORT_SECONDS
 
 
 class Report(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pipeline.aws.patience import PROMPT
 from pipeline.environment import from_env
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from pipeline.core.response import PartialBatchResponse
 
-_batches = from_env().ingest_queue()
+_batches = from_env(PROMPT).ingest_queue()
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> PartialBatchResponse:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pipeline.core.arrival import accept
 from pipeline.core.process import is_flood
@@ -24,9 +24,12 @@ if TYPE_CHECKING:
     from pipeline.model import Position, Record
     from pipeline.ports import DeadLetterSink, Remaining, Report, Sink
 
-# One call takes 21 s at worst: 10 s of silence, a wait, and 10 s more (`aws.clients`). The first is always made, and no
-# other begun later than that before the end, so that there is always an answer.
-RESERVE_SECONDS = 21.5
+# What may follow one after the other once it was looked at the clock, before the answer: data left in S3, the put, a
+# dead letter. Each is made once at least, however little time is left, and any of them may be of a silent service.
+WRITE_CALLS: Final = 2
+KEEP_CALLS: Final = 1
+# For the line that is told, and the answer.
+ANSWER_SECONDS: Final = 0.5
 
 
 @dataclass
@@ -61,18 +64,31 @@ class Settled:
 
 @dataclass(frozen=True)
 class Intake:
-    """Where the records of a door go: the stream, the dead letters, the report; `now` in epoch seconds."""
+    """Where the records of a door go: the stream, the dead letters, the report.
+
+    Args:
+        now: epoch seconds.
+        call_seconds: how long one call to a service takes at worst (`aws.patience`).
+        calls_after: how many calls its owner makes when the records are settled.
+    """
 
     stream: Sink[Entry]
     dead_letters: DeadLetterSink
     rules: Rules
     report: Report
     now: Callable[[], float]
+    call_seconds: float
+    calls_after: int = 0
+
+    @property
+    def reserve_seconds(self) -> float:
+        """So long before the end no record is begun any more, so that there is always an answer."""
+        return self._reserve(WRITE_CALLS + KEEP_CALLS)
 
     def settle(self, records: Sequence[Record], remaining: Remaining) -> Settled:
         """All of them side by side, in order per key. Raises Misconfiguration, BugFlood, LedgerMismatch."""
         settled = Settled(records)
-        self._settle(settled, self._accepted(records), _without_reserve(remaining))
+        self._settle(settled, self._accepted(records), remaining)
         self._tell(settled)
         return settled
 
@@ -81,11 +97,11 @@ class Intake:
 
         The first is always tried. Raises Misconfiguration, BugFlood, LedgerMismatch.
         """
-        settled, left = Settled(records), _without_reserve(remaining)
+        settled = Settled(records)
         for place, (record, each) in enumerate(zip(records, self._accepted(records), strict=True)):
-            if place and left() <= 0:
+            if place and remaining() <= self.reserve_seconds:
                 break
-            self._settle(settled, [each], left)
+            self._settle(settled, [each], remaining)
             if not settled.is_done(record):
                 break
         self._tell(settled)
@@ -99,16 +115,20 @@ class Intake:
             raise BugFlood(f"most of {len(records)} records hit a bug, so none was put: {_bug(dead)}")
         return accepted
 
-    def _settle(self, settled: Settled, accepted: Sequence[Entry | DeadLetter], left: Remaining) -> None:
+    def _reserve(self, calls: int) -> float:
+        return (calls + self.calls_after) * self.call_seconds + ANSWER_SECONDS
+
+    def _settle(self, settled: Settled, accepted: Sequence[Entry | DeadLetter], remaining: Remaining) -> None:
         entries = [each for each in accepted if isinstance(each, Entry)]
         dead = {each.record.position: each for each in accepted if isinstance(each, DeadLetter)}
-        failures = dict(self.stream.write(entries, left)) if entries else {}
+        failures = dict(self.stream.write(entries, lambda: remaining() - self.reserve_seconds)) if entries else {}
         settled.put |= {each.position for each in entries} - failures.keys()
         records = {each.position: each for each in settled.records}
         for position, failure in failures.items():
             if failure.permanent:
                 dead[position] = DeadLetter(records[position], Reason.REFUSED_BY_SINK, failure.detail, Stage.WRITE)
-        unkept = self.dead_letters.keep([*dead.values()], left) if dead else {}
+        to_keep = self._reserve(KEEP_CALLS)
+        unkept = self.dead_letters.keep([*dead.values()], lambda: remaining() - to_keep) if dead else {}
         settled.dead |= {position: each for position, each in dead.items() if position not in unkept}
         settled.failures |= {at: each for at, each in failures.items() if not each.permanent} | dict(unkept)
 
@@ -124,10 +144,6 @@ class Intake:
             size=len(records),
             size_bytes=sum(len(each.data or b"") for each in records),
         )
-
-
-def _without_reserve(remaining: Remaining) -> Remaining:
-    return lambda: remaining() - RESERVE_SECONDS
 
 
 def _bug(dead_letters: Sequence[DeadLetter]) -> str:

@@ -28,9 +28,9 @@ class Messages:
     def take(self, event: Mapping[str, Any], remaining: Remaining) -> None:
         """Put it or keep it as a dead letter. Raises Retryable, Misconfiguration: Lambda invokes again with the same.
 
-        Waits for the stream for `PATIENCE_SECONDS` at most.
+        Waits for the stream for `PATIENCE_SECONDS` at most, beside the reserve.
         """
-        spare = max(0.0, remaining() - PATIENCE_SECONDS)
+        spare = max(0.0, remaining() - PATIENCE_SECONDS - self.intake.reserve_seconds)
         settled = self.intake.settle(read(event), lambda: remaining() - spare)
         if settled.undone:
             failure = settled.failures[settled.undone[0].position]

@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ParamValidationError
 
 from pipeline.aws.clients import Clients
+from pipeline.aws.patience import PROMPT, RECORDS, USUAL, Patience
 
 CLIENTS = Clients(local=True, endpoint_url="http://localhost:4566")
 
@@ -16,12 +17,17 @@ class Sent(Exception):
     """A call got as far as the network."""
 
 
-@pytest.mark.parametrize(("service", "attempts"), [("dynamodb", 2), ("kinesis", 2), ("s3", 2), ("logs", 3)])
-def test_one_retry_where_our_own_loops_try_again(service: str, attempts: int) -> None:
-    """Where records go, botocore bridges one dropped connection and no more."""
-    config: Any = getattr(CLIENTS, service).meta.config
+@pytest.mark.parametrize(
+    ("clients", "of_records"),
+    [(CLIENTS, RECORDS), (Clients(local=True, endpoint_url="http://localhost:4566", patience=PROMPT), PROMPT)],
+)
+@pytest.mark.parametrize("service", ["dynamodb", "kinesis", "s3", "sqs", "logs", "cloudformation"])
+def test_how_long_a_service_is_waited_for(service: str, clients: Clients, of_records: Patience) -> None:
+    """Where records go for as long as its user wants, and elsewhere as usual."""
+    config: Any = getattr(clients, service).meta.config
+    patience = Patience(config.connect_timeout, config.read_timeout, config.retries["total_max_attempts"])
 
-    assert attempts == config.retries["total_max_attempts"]
+    assert (USUAL if service in {"logs", "cloudformation"} else of_records) == patience
 
 
 def test_items_are_not_checked_twice() -> None:

@@ -23,6 +23,8 @@ RULES = Rules(compile_schemas(SCHEMA), PROCESS)
 LATER, NEVER = Failure("throttled"), Failure("too large", permanent=True)
 # What is meant as an event, and is none.
 BAD = '{"specversion": "1.0"}'
+# How long a call takes at worst.
+CALL_SECONDS = 5.0
 PUT, KEPT, LEDGER = "put", "dead letter", "ledger"
 
 
@@ -47,7 +49,7 @@ class Door:
 
     def intake(self) -> Intake:
         """The intake; it looks at the clock two seconds after the messages were sent."""
-        return Intake(self.stream, self.dead_letters, RULES, self.report, lambda: SENT_AT_MS / 1000 + 2)
+        return Intake(self.stream, self.dead_letters, RULES, self.report, lambda: SENT_AT_MS / 1000 + 2, CALL_SECONDS)
 
     def done(self) -> list[tuple[str, list[int]]]:
         """What was put and what was kept, in order, by number; without the calls that brought nothing."""

@@ -7,7 +7,7 @@ import pytest
 from pipeline.core.arrival import read
 from pipeline.errors import BugFlood, LedgerMismatch, Misconfiguration
 from pipeline.model import Failure, Ledger, Position, Reason, Stage
-from pipeline.sources.intake import RESERVE_SECONDS, Settled
+from pipeline.sources.intake import Settled
 from pipeline.testing.arrivals import QUEUE_ARN, bus_event, fifo_event, message_id, sqs_event, sqs_record
 from tests.unit.sources.door import BAD, KEPT, LATER, NEVER, PUT, Door, bug
 
@@ -129,7 +129,9 @@ def test_in_order_over_dead_letters() -> None:
 def test_in_order_when_late(before_the_end: float, expected: list[int]) -> None:
     """The first is tried whatever the time left, and no other is begun in the reserve."""
     door = Door()
-    settled = door.intake().settle_in_order(read(fifo_event("a", "b", "c")), lambda: RESERVE_SECONDS + before_the_end)
+    intake = door.intake()
+    left = intake.reserve_seconds + before_the_end
+    settled = intake.settle_in_order(read(fifo_event("a", "b", "c")), lambda: left)
     assert [(PUT, [number]) for number in expected] == door.done()
     assert [number for number in range(3) if number not in expected] == undone(settled)
 

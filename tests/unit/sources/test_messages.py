@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipeline.errors import BugFlood, Misconfiguration, Retryable
-from pipeline.sources.intake import RESERVE_SECONDS
 from pipeline.sources.messages import PATIENCE_SECONDS, Messages
 from pipeline.testing.arrivals import bus_event, replayed, sns_event
 from tests.unit.sources.door import BAD, KEPT, LATER, NEVER, PUT, Door
@@ -81,5 +80,6 @@ def test_patience(left: float, expected: float) -> None:
     """A message waits for the stream for two minutes, or for what time there is; Lambda tries again by itself."""
     door = Door()
     door.stream = stream = Watching()  # type: ignore[assignment] # it is a sink as well
-    Messages(door.intake()).take(sns_event("x"), lambda: left)
-    assert [expected - RESERVE_SECONDS] == stream.seen
+    intake = door.intake()
+    Messages(intake).take(sns_event("x"), lambda: left + intake.reserve_seconds)
+    assert [expected] == stream.seen
