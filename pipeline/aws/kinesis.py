@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 
 _WRITTEN: Final = "pipeline_written"
+# An entry that is never sent.
+_ANY: Final = [{"Data": b"", "PartitionKey": "-"}]
 
 
 @dataclass(frozen=True)
@@ -122,10 +124,10 @@ def body(stream_name: str, records: Sequence[Mapping[str, Any]]) -> bytes:
 
 
 def _write(params: dict[str, Any], context: dict[str, Any], **_: object) -> None:
-    """Take the entries out of botocore's way; it requires one."""
+    """Take the entries out of botocore's way; it requires one, and would write it as JSON of its own."""
     if params.keys() == {"StreamName", "Records"}:
         context[_WRITTEN] = body(params["StreamName"], params["Records"])
-        params["Records"] = params["Records"][:1]
+        params["Records"] = _ANY
 
 
 def _replace(params: dict[str, Any], context: dict[str, Any], **_: object) -> None:
