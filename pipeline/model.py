@@ -218,7 +218,7 @@ class Entry(Struct, frozen=True):
     owed: Owed | None = None
 
 
-class Accepted(Struct, frozen=True):
+class Accepted(Struct, frozen=True, gc=False):
     """The answer for an entry that is on the stream."""
 
     shard: str

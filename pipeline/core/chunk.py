@@ -55,14 +55,15 @@ def entry_bytes(entry: Entry) -> int:
 class Slot[T](Struct, frozen=True):
     """An entry in the queue of its key, with whatever its owner knows it by.
 
-    `since` is when it was put, in seconds of the owner's clock; or, for the head of a key, when the last of its key
-    before it was accepted, if that was later.
+    `put_at` is when it was put, in seconds of the owner's clock; `since` is the same, or, for the head of a key, when
+    the last of its key before it was accepted, if that was later.
     """
 
     entry: Entry
     tag: T
     size_bytes: int
-    since: float = 0.0
+    put_at: float
+    since: float
 
 
 @dataclass
@@ -88,7 +89,7 @@ class Waiting[T]:
     def add(self, entry: Entry, tag: T, now: float = 0.0, size_bytes: int = 0) -> None:
         """Behind all of its key. `size_bytes` is what it weighs, if that is known."""
         key, size = entry.partition_key, size_bytes or entry_bytes(entry)
-        slot = Slot(entry, tag, size, now)
+        slot = Slot(entry, tag, size, now, now)
         self.size_bytes += size
         if key not in self._heads:
             self._heads[key] = slot

@@ -7,10 +7,11 @@ import os
 import threading
 from typing import TYPE_CHECKING, Final
 
-from pipeline.core.chunk import MAX_RECORD_BYTES, partition_key
+from pipeline.core.aggregate import bucket_of
+from pipeline.core.chunk import MAX_KEY_UNITS, MAX_RECORD_BYTES, partition_key
 from pipeline.producer.claims import claimed
 from pipeline.producer.outcome import Full, TooLarge
-from pipeline.producer.receipt import Receipt
+from pipeline.producer.receipt import Receipt, Settled
 from pipeline.producer.sender import STOPPED, Flush, Sender
 from pipeline.producer.settings import RECORD_BYTES, Settings
 
@@ -51,25 +52,28 @@ class Engine(Sender):
 
     def __init__(self, stream: RecordStream, tell: Callable[[Sequence[Receipt]], None], settings: Settings) -> None:
         super().__init__(stream, tell, settings)
-        self._most_bytes = settings.buffer_bytes
-        self._are_aggregated = settings.aggregate is True
-        self._aggregated_types = () if isinstance(settings.aggregate, bool) else frozenset(settings.aggregate)
+        self._aggregated = None if settings.aggregate is True else frozenset(settings.aggregate or ())
         self._born = _forks.count
         if self._backlog:
             self._begin()
 
-    def take(self, outgoing: Outgoing, record: Puttable, position: Position | None, waiter: object = None) -> Receipt:
+    def settled(self) -> Settled:
+        """What receipts are waited for at."""
+        return Settled(self._settled)
+
+    def take(self, outgoing: Outgoing, record: Puttable, position: Position | None, waiter: object) -> Receipt:
         """Take a record in the form that it travels in. Raises Full; ValueError when closed; what went wrong before."""
         if self._born != _forks.count:
             self._not_after_a_fork()
-        outbox, key, data = self._outbox, outgoing.key, outgoing.data
-        size, key_bytes = len(data), b""
-        is_aggregated = self._are_aggregated or outgoing.type in self._aggregated_types
+        outbox, key, data = self._outbox, outgoing.key or "", outgoing.data
+        size, user_key = len(data), b""
+        is_aggregated = self._aggregated is None or outgoing.type in self._aggregated
         if is_aggregated:
-            if key:
-                key_bytes = partition_key(key).encode()
-            name = outbox.bucket(key_bytes)
-            held = 2 * (size + len(key_bytes)) + RECORD_BYTES
+            user_key = key.encode()
+            if len(user_key) > MAX_KEY_UNITS:  # in UTF-16 it is no longer
+                user_key = partition_key(key).encode()
+            name = bucket_of(user_key, outbox.names) if user_key else outbox.any_name
+            held = 2 * (size + len(user_key)) + RECORD_BYTES
             size += len(name)
         else:
             name = partition_key(key or outgoing.id)
@@ -80,16 +84,16 @@ class Engine(Sender):
             data, owed, too_large = self._fitted(outgoing, size)
             is_aggregated, size = False, len(data) + size - len(outgoing.data)
         with self._lock:
-            if self._is_hindered or self._held_bytes + held > self._most_bytes:
+            if self._is_hindered or held > self._room_bytes:
                 self._wait_for_room(held)
-            self._held_bytes += held
+            self._room_bytes -= held
             self._count = number = self._count + 1
             now = self._now()
-            receipt = Receipt(record, position, waiter, self._settled, outgoing.id, held, number, now, owed)
+            receipt = Receipt(record, position, waiter, outgoing.id, held, number, owed)
             if too_large is None:
                 if not is_aggregated:
                     outbox.put(receipt, name, data, now, size)
-                elif not outbox.put_aggregated(receipt, key_bytes, name, data, now) and not self._is_asleep:
+                elif not outbox.put_aggregated(receipt, user_key, name, data, now) and not self._is_asleep:
                     return receipt
                 if self._is_asleep or (self._is_idle and outbox.is_worth_a_call):
                     self._is_asleep = self._is_idle = False
@@ -155,12 +159,12 @@ class Engine(Sender):
     def metrics(self) -> Metrics:
         """What was done so far."""
         with self._lock:
-            return self._counts.picture(self._count - self._told, self._held_bytes, self._outbox.rate.shards)
+            return self._counts.picture(self._count - self._told, self._held_bytes(), self._outbox.rate.shards)
 
     def _end(self) -> None:
         atexit.unregister(self.close)
-        if self._own_spill is not None:
-            self._own_spill.close()
+        if self._backlog is not None and self._backlog.spill is not self._settings.spill:
+            self._backlog.spill.close()
 
     # under the lock ---------------------------------------------------------------------------------------------------
 
@@ -171,12 +175,15 @@ class Engine(Sender):
         self._work.notify()
         seconds = 0 if self._is_telling() else _bounded(self._settings.block_seconds)
         if not self._settled.wait_for(lambda: self._is_closed or self._has_room(held), seconds):
-            raise Full(f"the producer holds {self._held_bytes:,} of at most {self._most_bytes:,} bytes")
+            raise Full(f"the producer holds {self._held_bytes():,} of at most {self._settings.buffer_bytes:,} bytes")
         self._check()
 
     def _has_room(self, held: int) -> bool:
-        self._is_full = self._held_bytes > 0 and self._held_bytes + held > self._most_bytes
+        self._is_full = self._held_bytes() > 0 and held > self._room_bytes
         return not self._is_full
+
+    def _held_bytes(self) -> int:
+        return self._settings.buffer_bytes - self._room_bytes
 
     def _check(self) -> None:
         if self._is_closed:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, Final
 
-from pipeline.core.aggregate import Aggregate, bucket_names, bucket_of
+from pipeline.core.aggregate import Aggregate, bucket_names
 from pipeline.core.chunk import MAX_ENTRIES
 from pipeline.model import Entry, Position
 from pipeline.producer.ordered import Sending
@@ -49,14 +49,15 @@ class Outbox[T]:
     _turn: int = 0
 
     def __post_init__(self) -> None:
-        self._names = bucket_names(self.buckets)
+        self.names = bucket_names(self.buckets)
 
     def __bool__(self) -> bool:
         return bool(self.sending.waiting) or bool(self._open)
 
-    def bucket(self, key: bytes) -> str:
-        """The partition key that a record of that key has in an aggregate; without one it is in order with nothing."""
-        return bucket_of(key, self._names) if key else self._names[self._turn % self.buckets]
+    @property
+    def any_name(self) -> str:
+        """The bucket of a record without a key, which is in order with nothing."""
+        return self.names[self._turn % self.buckets]
 
     def put(self, tag: T, name: str, data: bytes, now: float, size_bytes: int = 0) -> None:
         """A record that travels by itself, behind all of this partition key; its size with that, if it is known."""
@@ -79,7 +80,7 @@ class Outbox[T]:
             self._begin(tag, key, name, data, now)
         else:
             self._turn += 1
-            self.put_aggregated(tag, key, self.bucket(key), data, now)
+            self.put_aggregated(tag, key, self.any_name, data, now)
         return True
 
     def _begin(self, tag: T, user_key: bytes, name: str, data: bytes, now: float) -> bool:

@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from pipeline.model import Owed
 
 
+class Settled(Struct, gc=False):
+    """What `result` waits at; it is not looked into by the garbage collector.
+
+    It looks at a Struct as soon as that holds something that it looks at; so it has no work with the receipts of bytes.
+    """
+
+    condition: threading.Condition
+
+
 class Receipt(Struct, eq=False):
     """A record that was taken. Much like a Future, at a fraction of its price.
 
@@ -22,17 +31,15 @@ class Receipt(Struct, eq=False):
         outcome: what became of it, or None so far.
         sub_sequence_number: its place in an aggregate.
 
-    The others are the producer's: what the record was put with, when it was, who waits for it, and what it owes.
+    The others are the producer's: what the record was put with, who waits for it, and what it owes.
     """
 
     record: Puttable
     put_with: Position | None
     waiter: Any
-    settled: threading.Condition
     id: str
     held_bytes: int
     number: int = 0
-    put_at: float = 0.0
     owed: Owed | None = None
     outcome: Outcome | None = None
     sub_sequence_number: int = 0
@@ -49,8 +56,8 @@ class Receipt(Struct, eq=False):
     def result(self, timeout: float | None = None) -> Report:
         """What became of the record. Waits for it; raises TimeoutError after so many seconds."""
         if self.outcome is None:
-            with self.settled:
-                self.settled.wait_for(self.done, timeout)
+            with self.waiter.condition:
+                self.waiter.condition.wait_for(self.done, timeout)
         return self.report()
 
     def report(self) -> Report:

@@ -65,8 +65,7 @@ class Sender:
         self._tell = tell
         self._pace = settings.pace or Pace(sleep=self._doze)
         self._outbox: Outbox[Receipt] = Outbox(settings.buckets, settings.linger_seconds)
-        self._own_spill = Spill(settings.spill) if isinstance(settings.spill, Path | str) else None
-        spill = settings.spill if isinstance(settings.spill, Spill) else self._own_spill
+        spill = Spill(settings.spill) if isinstance(settings.spill, Path | str) else settings.spill
         self._backlog = None if spill is None else Backlog(spill, self._outbox.rate)
         self._counts = Counts()
         self._lock = threading.Lock()
@@ -77,7 +76,8 @@ class Sender:
         self._error: BaseException | None = None
         self._damage: SpillDamaged | None = None
         self._is_hindered = True
-        self._held_bytes = self._count = self._told = 0
+        self._room_bytes = settings.buffer_bytes
+        self._count = self._told = 0
         self._flushes: list[Flush] = []
         self._now = settings.now
         self._look_at = -inf
@@ -151,7 +151,7 @@ class Sender:
             receipts: list[Receipt] = []
             for slot, answer in accepted:
                 receipts += slot.tag
-                self._counts.latencies.add(now - slot.tag[0].put_at, len(slot.tag))
+                self._counts.latencies.add(now - slot.put_at, len(slot.tag))
                 for number, receipt in enumerate(slot.tag):
                     receipt.outcome = answer
                     receipt.sub_sequence_number = number
@@ -271,7 +271,7 @@ class Sender:
             self._told += len(receipts)
             for flush in self._flushes:
                 flush.untold -= sum(map(flush.last.__ge__, map(_NUMBER, receipts)))
-            self._held_bytes -= sum(map(_HELD_BYTES, receipts))
+            self._room_bytes += sum(map(_HELD_BYTES, receipts))
             self._settled.notify_all()
 
     def _sending(self) -> Sending[Any]:

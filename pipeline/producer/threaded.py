@@ -50,6 +50,7 @@ class Producer:
         self._report = report
         self._envelopes = Envelopes(settings.type, settings.source)
         self._engine = Engine(stream, self._tell, settings)
+        self._settled = self._engine.settled()
 
     def put(self, record: Puttable, *, key: str | None = None, position: Position | None = None) -> Receipt:
         """Take one record; its outcome is reported, now or later.
@@ -65,7 +66,7 @@ class Producer:
         that is no event; ValueError after `close`, and for bytes without a key; and what went wrong before, see above.
         Whatever it raises, this record was not taken.
         """
-        return self._engine.take(self._envelopes.outgoing(record, key), record, position)
+        return self._engine.take(self._envelopes.outgoing(record, key), record, position, self._settled)
 
     def flush(self, seconds: float | None = None) -> bool:
         """Send all that was put before, and wait until it is reported, or so many seconds; whether it is.

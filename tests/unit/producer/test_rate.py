@@ -10,7 +10,7 @@ from pipeline.producer.rate import SHARD_BYTES, Rate, cost
 
 
 def slot(size_bytes: int) -> Slot[None]:
-    return Slot(Entry(Position("", "", ""), "k", b""), None, size_bytes)
+    return Slot(Entry(Position("", "", ""), "k", b""), None, size_bytes, 0.0, 0.0)
 
 
 def test_cost_is_the_dearer_of_count_and_weight() -> None:
