@@ -6,7 +6,7 @@ import gc
 import os
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -18,11 +18,13 @@ from pipeline.api.operations import ingest_api, query_api
 from pipeline.api.query import Query
 from pipeline.aws.claims import ClaimsBucket
 from pipeline.aws.clients import Clients
-from pipeline.aws.cloudwatch import BatchReport, CollectReport
+from pipeline.aws.cloudwatch import BatchReport, CollectReport, LookupReport
 from pipeline.aws.cloudwatch_api import ApiReport
 from pipeline.aws.dynamodb import ItemSink, StateSink
 from pipeline.aws.functions import Itself
 from pipeline.aws.kinesis import KinesisStream
+from pipeline.aws.lookups.kinds import open_kinds
+from pipeline.aws.lookups.together import Together
 from pipeline.aws.objects import DroppedObjects
 from pipeline.aws.patience import RECORDS, Patience
 from pipeline.aws.results import Results
@@ -31,7 +33,7 @@ from pipeline.collectors import collectors
 from pipeline.collectors.canary import Watch
 from pipeline.collectors.collect import Collect
 from pipeline.collectors.collector import Given
-from pipeline.consumer import Consumer
+from pipeline.consumer import Consumer, NoLookup
 from pipeline.core import arrival
 from pipeline.core.bus_types import bus_types
 from pipeline.core.submission import Rules
@@ -53,6 +55,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.api.endpoint import Endpoint
+    from pipeline.core.route import Route
+    from pipeline.ports import Lookup
 
 METRICS_NAMESPACE = "kinesis-pipeline"
 
@@ -64,13 +68,14 @@ class Environment:
     variables: Mapping[str, str]
     clients: Clients
     schemas: Path = SCHEMAS
+    routes: Mapping[str, Route] = field(default_factory=lambda: routes.PROCESS)
 
     def process(self) -> Consumer:
         """The consumer of `process`. Raises Misconfiguration when a variable is missing."""
         table, claims = self._get("RESULTS_TABLE"), self._get("CLAIMS_BUCKET")
         return _settled(
             Consumer(
-                stages=routes.process_stages(read_schemas(self.schemas), claims),
+                stages=routes.process_stages(read_schemas(self.schemas), claims, self.routes),
                 sinks={
                     Item: ItemSink(self.clients.dynamodb, table),
                     State: StateSink(self.clients.dynamodb, table),
@@ -79,6 +84,7 @@ class Environment:
                 dead_letters=self._dead_letters("process"),
                 report=BatchReport(METRICS_NAMESPACE, "process"),
                 now=time.time,
+                lookup=self._lookup("process"),
                 claims=ClaimsBucket(self.clients.s3, claims),
             )
         )
@@ -180,6 +186,14 @@ class Environment:
     def _rules(self, aggregated: frozenset[str] = frozenset(), claims_bucket: str = "") -> Rules:
         schemas = read_schemas(self.schemas)
         return Rules(compile_schemas(schemas), routes.PROCESS, aggregated, claims_bucket, bus_types(schemas))
+
+    def _lookup(self, function: str) -> Lookup:
+        """What the routes look up, and nothing else: no client is made, and no right needed, for another."""
+        kinds = {each.kind for route in self.routes.values() for each in route.lookups}
+        if not kinds:
+            return NoLookup()
+        report = LookupReport(METRICS_NAMESPACE, function)
+        return Together(open_kinds(kinds, self.clients, self._get), report, time.monotonic)
 
     def _dead_letters(self, function: str) -> DeadLetterBucket:
         return DeadLetterBucket(self.clients.s3, self._get("DEAD_LETTER_BUCKET"), function)

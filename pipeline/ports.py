@@ -38,7 +38,20 @@ type Destination = Callable[[Record, Event], Delivery | None]
 
 
 class Enrichment(Protocol):
-    """What an event is given that it did not bring: it says what it wants, and later puts what is known in place."""
+    """What an event is given that it did not bring: it says what it wants, and later puts what is known in place.
+
+    Its wants are all of one kind and name, which say what is needed to look them up.
+    """
+
+    @property
+    def kind(self) -> str:
+        """Of its wants, such as `table`."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Of what they are looked up in, such as `customers`."""
+        ...
 
     def wants(self, event: Event) -> Iterable[Want]:
         """What is to be looked up for the event; nothing where the event has nothing to look up by."""
@@ -136,6 +149,26 @@ class Lookup(Protocol):
         """The facts, all in one go. A want without a fact is left out; one that is out of reach is Unavailable.
 
         At least one call is tried whatever the time left. Raises Misconfiguration.
+        """
+        ...
+
+
+class FactsReport(Protocol):
+    """Somewhere that the facts of a batch are told, once a batch that wants some, and without any of them."""
+
+    def facts(
+        self,
+        *,
+        wanted: int,
+        found: int,
+        unavailable: int,
+        away: Mapping[str, str],
+        stale: Mapping[str, str],
+        seconds: float,
+    ) -> None:
+        """Tell one fetch.
+
+        `away` says of each kind and name that is out of reach why; `stale` of each that an older version answered for.
         """
         ...
 

@@ -40,6 +40,16 @@ class CollectMetric(StrEnum):
     CANARY_SECONDS = "CanarySeconds"
 
 
+class FactsMetric(StrEnum):
+    """Those of what events are enriched with; what is stale are places to look it up in, the others facts."""
+
+    WANTED = "FactsWanted"
+    MISSING = "FactsMissing"
+    UNAVAILABLE = "FactsUnavailable"
+    STALE = "LookupsStale"
+    SECONDS = "LookupSeconds"
+
+
 @dataclass(frozen=True)
 class BatchReport:
     """Report: one embedded-metric line a batch on stdout."""
@@ -71,6 +81,40 @@ class BatchReport:
         }
         for key, value in details.items():
             metrics.add_metadata(key=key, value=value)
+        metrics.flush_metrics()
+
+
+@dataclass(frozen=True)
+class LookupReport:
+    """FactsReport: one embedded-metric line for each batch that wants facts."""
+
+    namespace: str
+    function: str
+
+    def facts(
+        self,
+        *,
+        wanted: int,
+        found: int,
+        unavailable: int,
+        away: Mapping[str, str],
+        stale: Mapping[str, str],
+        seconds: float,
+    ) -> None:
+        """Print the line."""
+        metrics = EphemeralMetrics(namespace=self.namespace, service=self.function)
+        figures = {
+            FactsMetric.WANTED: wanted,
+            FactsMetric.MISSING: wanted - found - unavailable,
+            FactsMetric.UNAVAILABLE: unavailable,
+            FactsMetric.STALE: len(stale),
+        }
+        for name, count in figures.items():
+            metrics.add_metric(name=name, unit=MetricUnit.Count, value=count)
+        metrics.add_metric(name=FactsMetric.SECONDS, unit=MetricUnit.Seconds, value=round(seconds, 3))
+        for key, value in (("unavailable", away), ("stale", stale)):
+            if value:
+                metrics.add_metadata(key=key, value=dict(value))
         metrics.flush_metrics()
 
 

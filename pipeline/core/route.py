@@ -49,7 +49,7 @@ class Route:
         """What cannot be right about it, with the remedy; None when it can."""
         for name, steps, is_one, kind in (
             ("transforms", self.transforms, callable, "a function, such as timestamps.to_utc"),
-            ("lookups", self.lookups, _is_lookup, 'a lookup, such as constants(into="/deployment")'),
+            ("lookups", self.lookups, _is_lookup, 'a lookup, such as deployment(into="/deployment")'),
             ("then", self.then, callable, "a function, such as mask.emails"),
             ("destinations", self.destinations, callable, "a function, such as archive_line"),
         ):

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pipeline.testing.dynamodbstreams import FakeDynamoDBStreams
 
 MAX_BATCH_ITEMS: Final = 25
+MAX_BATCH_KEYS: Final = 100
 _NOT_EXISTS: Final = re.compile(r"attribute_not_exists\((\w+)\)")
 _LESS: Final = re.compile(r"(\w+) < (:\w+)")
 _VALUE: Final = re.compile(r":\w+")
@@ -34,18 +35,20 @@ _VALUE: Final = re.compile(r":\w+")
 
 @dataclass
 class FakeDynamoDB:
-    """One table whose keys are `pk` and `sk`.
+    """One table.
 
     Args:
         table: its name; any other is not found.
+        key: the names of its partition key and its sort key.
         errors: raised by the next calls, in turn; None lets a call through.
-        unprocessed: how many items each next batch leaves unprocessed, its last ones.
+        unprocessed: how many items, or keys, each next batch leaves unprocessed, its last ones.
         invalid: partition keys of items that are refused for ever.
         after_call: called after every write, as when time passes.
         stream: where its changes are told, when it has a stream.
     """
 
     table: str = "results"
+    key: tuple[str, str] = ("pk", "sk")
     errors: list[Exception | None] = field(default_factory=list)
     unprocessed: list[int] = field(default_factory=list)
     invalid: frozenset[str] = frozenset()
@@ -61,7 +64,7 @@ class FakeDynamoDB:
         items = [read_item(request["PutRequest"]["Item"]) for request in requests]
         with self._lock:
             self._begin(table, items)
-            if not 1 <= len(items) <= MAX_BATCH_ITEMS or len({_key(item) for item in items}) < len(items):
+            if not 1 <= len(items) <= MAX_BATCH_ITEMS or len({self._key(item) for item in items}) < len(items):
                 raise aws_error("ValidationException", text="no items, too many, or one key twice")
             processed = len(items) - min(len(items), self.unprocessed.pop(0) if self.unprocessed else 0)
             for item in items[:processed]:
@@ -82,31 +85,55 @@ class FakeDynamoDB:
         item = read_item(Item)
         with self._lock:
             self._begin(TableName, [item])
-            stored = self.items.get(_key(item), {})
+            stored = self.items.get(self._key(item), {})
             if ConditionExpression and not holds(ConditionExpression, stored, ExpressionAttributeValues or {}):
                 raise aws_error("ConditionalCheckFailedException")
             self._store(item)
             self.after_call()
         return {}
 
+    def batch_get_item(self, *, RequestItems: Mapping[str, Mapping[str, Sequence[Image]]]) -> dict[str, Any]:  # noqa: N803 - the API's name
+        """The items of up to 100 keys, in no order; what is left unprocessed is in the answer."""
+        ((table, asked),) = RequestItems.items()
+        keys = asked["Keys"]
+        with self._lock:
+            self.calls.append([each[self.key[1]]["S"] for each in keys])
+            error = self.errors.pop(0) if self.errors else None
+            if error is not None:
+                raise error
+            self._check_table(table)
+            if not 1 <= len(keys) <= MAX_BATCH_KEYS or len({self._key(each) for each in keys}) < len(keys):
+                raise aws_error("ValidationException", text="no keys, too many, or one twice")
+            if not all(each.keys() == set(self.key) and all(self._key(each)) for each in keys):
+                raise aws_error("ValidationException", text="a key is none")
+            processed = len(keys) - min(len(keys), self.unprocessed.pop(0) if self.unprocessed else 0)
+            found = [self.items[self._key(each)] for each in keys[:processed] if self._key(each) in self.items]
+            self.after_call()
+        left = {table: {"Keys": list(keys[processed:])}} if keys[processed:] else {}
+        return {"Responses": {table: found[::-1]}, "UnprocessedKeys": left}
+
     def get_item(self, *, TableName: str, Key: Image, ConsistentRead: bool = False) -> dict[str, Any]:  # noqa: N803 - the API's names
         """The item under a key; an answer without Item when there is none."""
         del ConsistentRead
         self._check_table(TableName)
-        item = self.items.get(_key(Key))
+        item = self.items.get(self._key(Key))
         return {} if item is None else {"Item": item}
 
     def delete_item(self, *, TableName: str, Key: Image) -> dict[str, Any]:  # noqa: N803 - the API's names
         """Delete what is under a key, if anything is."""
         self._check_table(TableName)
         with self._lock:
-            before = self.items.pop(_key(Key), None)
+            before = self.items.pop(self._key(Key), None)
         if self.stream is not None:
             self.stream.change(before, None)
         return {}
 
+    def _key(self, item: Image) -> tuple[str, str]:
+        partition, sort = self.key
+        return item[partition]["S"], item[sort]["S"]
+
     def _store(self, item: Image) -> None:
-        before, self.items[_key(item)] = self.items.get(_key(item)), item
+        before, self.items[self._key(item)] = self.items.get(self._key(item)), item
         if self.stream is not None:
             self.stream.change(before, item)
 
@@ -129,10 +156,6 @@ class FakeDynamoDB:
         except ClientError:
             self.after_call()
             raise
-
-
-def _key(item: Image) -> tuple[str, str]:
-    return item["pk"]["S"], item["sk"]["S"]
 
 
 def holds(condition: str, stored: Image, values: Mapping[str, AttributeValue]) -> bool:

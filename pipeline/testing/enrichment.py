@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from msgspec.structs import replace
 
@@ -24,11 +24,13 @@ class Owner:
     """
 
     may_miss: bool = False
+    kind: ClassVar[str] = "table"
+    name: ClassVar[str] = "owners"
 
-    @staticmethod
-    def want(body: str) -> Want:
+    @classmethod
+    def want(cls, body: str) -> Want:
         """What is wanted for a body."""
-        return Want("table", "owners", body)
+        return Want(cls.kind, cls.name, body)
 
     def wants(self, event: Event) -> Sequence[Want]:
         """One fact, for a body that is text."""

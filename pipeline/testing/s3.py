@@ -66,6 +66,7 @@ class FakeS3:
         Key: str,  # noqa: N803 - the API's names
         Range: str | None = None,  # noqa: N803 - the API's names
         IfMatch: str | None = None,  # noqa: N803 - the API's names
+        IfNoneMatch: str | None = None,  # noqa: N803 - the API's names
     ) -> dict[str, Any]:
         """The body of an object, or a range of it, to be read once."""
         bucket = self._bucket(Bucket)
@@ -75,6 +76,8 @@ class FakeS3:
         etag = f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
         if IfMatch not in {None, etag}:
             raise aws_error("PreconditionFailed", 412)
+        if IfNoneMatch == etag:
+            raise aws_error("304", 304, "Not Modified")
         answer = {"ContentType": self.content_types.get(Key, DEFAULT_TYPE), "ETag": etag, "LastModified": WRITTEN_AT}
         if Range is None:
             return {**answer, "Body": io.BytesIO(body)}

@@ -23,6 +23,8 @@ from pipeline.topology.resources import (
     DROP_RULE,
     FIFO_QUEUE,
     QUEUE,
+    REFERENCE,
+    REFERENCE_FILES,
     RESULTS,
     SOURCE_TABLES,
     STREAM,
@@ -66,6 +68,8 @@ __all__ = [
     "QUEUES",
     "QUEUE_ALARMS",
     "QUEUE_FUNCTIONS",
+    "REFERENCE",
+    "REFERENCE_FILES",
     "RELAY_CHANGES",
     "RESULTS",
     "RULES",
@@ -83,8 +87,8 @@ __all__ = [
 ]
 
 STREAMS: Final = (STREAM,)
-TABLES: Final = (RESULTS, *SOURCE_TABLES)
-BUCKETS: Final = (ARCHIVE, DEAD_LETTERS, CLAIMS, DROP)
+TABLES: Final = (RESULTS, *SOURCE_TABLES, REFERENCE)
+BUCKETS: Final = (ARCHIVE, DEAD_LETTERS, CLAIMS, DROP, REFERENCE_FILES)
 QUEUES: Final = (UNDELIVERED, UNDELIVERED_FIFO, QUEUE, FIFO_QUEUE)
 TOPICS: Final = (TOPIC,)
 BUSES: Final = (BUS,)
@@ -108,6 +112,8 @@ OUTPUTS: Final[Mapping[str, str]] = {
     "DeadLetterBucketName": "${DeadLetterBucket}",
     "ClaimsBucketName": "${ClaimsBucket}",
     "DropBucketName": "${DropBucket}",
+    "ReferenceTableName": "${ReferenceTable}",
+    "ReferenceBucketName": "${ReferenceBucket}",
     "ProcessFunctionName": "${ProcessFunction}",
     "RelayChangesFunctionName": "${RelayChangesFunction}",
     "TopicArn": "${Topic}",

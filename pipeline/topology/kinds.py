@@ -35,13 +35,13 @@ class Table:
 
     Args:
         key: the partition key and, when there is one, the sort key; all are strings.
-        stream_view: what its stream carries: NEW_IMAGE or NEW_AND_OLD_IMAGES.
+        stream_view: what its stream carries: NEW_IMAGE or NEW_AND_OLD_IMAGES; None where it has none.
         expires: the attribute that holds when an item expires, in epoch seconds.
     """
 
     resource: str
     key: tuple[str, ...]
-    stream_view: str
+    stream_view: str | None
     expires: str
     indexes: tuple[Index, ...] = ()
 

@@ -22,6 +22,9 @@ SOURCE_TABLES: Final = (
     Table("OrdersTable", key=("order_id",), stream_view="NEW_AND_OLD_IMAGES", expires="expires_at"),
     Table("PaymentsTable", key=("payment_id",), stream_view="NEW_AND_OLD_IMAGES", expires="expires_at"),
 )
+# What events are enriched with: rows here, objects below `reference/` there.
+REFERENCE: Final = Table("ReferenceTable", key=("lookup", "key"), stream_view=None, expires="expires_at")
+REFERENCE_FILES: Final = Bucket("ReferenceBucket")
 
 ARCHIVE: Final = Bucket("ArchiveBucket")
 DEAD_LETTERS: Final = Bucket("DeadLetterBucket", keep_days=90)

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from msgspec import structs
 
 from pipeline.core import formats
 from pipeline.core.encode import cloudevent
@@ -22,6 +21,7 @@ from pipeline.core.lines import Line
 from pipeline.core.log_line import LogLines
 from pipeline.core.process import finish, prepare
 from pipeline.core.records import read
+from pipeline.lookups import geoip
 from pipeline.model import Event, Item, Want
 from pipeline.model import Line as Archived
 from pipeline.routes import PROCESS
@@ -33,7 +33,7 @@ from tests.benchmarks import access_log_by_hand as by_hand
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipeline.model import Facts, Processed
+    from pipeline.model import Processed
 
 TYPE = "access_log.v1"
 RECORDS = 2_000
@@ -49,23 +49,6 @@ PATHS = ("/", "/shop/shoes?page=2&sort=price", "/images/logo.png", "/api/orders/
 # One line in fifty has something to hide besides the address.
 SECRETS = ("/login?token=abc123def", "/invite?mail=ada@shop.example", "http://eve:hunter2@proxy.example:8080/x?y=1")
 STATUSES = (200, 200, 200, 200, 304, 301, 404, 503)
-
-
-@dataclass(frozen=True)
-class Place:
-    """Enrichment: where the client is."""
-
-    @staticmethod
-    def wants(event: Event) -> Sequence[Want]:
-        """One fact."""
-        attributes: Any = event.data["attributes"]
-        return [Want("geoip", "city", attributes["client.address"])]
-
-    def enrich(self, event: Event, facts: Facts) -> Event:
-        """The event with its place."""
-        attributes: Any = event.data["attributes"]
-        found: Any = facts.get(Want("geoip", "city", attributes["client.address"]))
-        return structs.replace(event, data={**event.data, "attributes": {**attributes, **found}}) if found else event
 
 
 def lines() -> list[str]:
@@ -103,8 +86,8 @@ def places() -> dict[str, dict[str, Any]]:
 def main() -> None:
     """Check, time in turn, and print."""
     batch, known = events(), places()
-    facts = {Want("geoip", "city", address): place for address, place in known.items()}
-    route = replace(PROCESS[TYPE], lookups=(Place(),))
+    facts = {Want("geoip", "geoip", address): place for address, place in known.items()}
+    route = replace(PROCESS[TYPE], lookups=(geoip("/attributes/client.address", optional=True),))
     stages = replace(STAGES, routes={**PROCESS, TYPE: route})
 
     def ours() -> Processed:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from dataclasses import replace
 from functools import partial
 from io import BytesIO
 from itertools import chain, repeat
@@ -18,10 +19,11 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from pipeline import topology
+from pipeline import routes, topology
 from pipeline.aws.clients import Clients
 from pipeline.core.claim import leave
 from pipeline.environment import Environment
+from pipeline.lookups import geoip, object_row, reference
 from pipeline.testing.api_events import api_event
 from pipeline.testing.arrivals import sns_event, sqs_event
 from pipeline.testing.lambda_events import dynamodb_event, dynamodb_record, kinesis_event, log_event
@@ -206,7 +208,7 @@ class Calls:
             self.needed[f"{bucket}/*"].add(f"s3:{operation}Version")
             return b"a" * 500_000 + b"\nb\n"
         self.needed[f"{bucket}/{prefix}/*"].add(f"s3:{operation}")
-        return b""
+        return b"body\n" if prefix == "reference" else b""
 
     def lambda_(self, operation: str, request: AWSPreparedRequest) -> bytes:
         """Note that a function is invoked."""
@@ -241,10 +243,20 @@ def deployed(function: AnyFunction) -> Mapping[str, str]:
     return {name: value.removeprefix("${").removesuffix("}") for name, value in function.environment.items()}
 
 
+# One of each kind that calls anything; what is out of reach here is marked.
+LOOKUPS = (
+    reference("/body", table="owners", into="/owner", optional=True),
+    object_row("/body", name="owners.csv", by="body", into="/row", optional=True),
+    geoip("/body", optional=True),
+)
+
+
 def calls_of_process() -> Grants:
     """A batch that ends everywhere it can: an event, a change of an entity, a dead letter; and one that is claimed."""
     calls = Calls()
-    consumer = Environment(deployed(topology.PROCESS), calls.attach(Clients(local=True))).process()
+    declared = {**routes.PROCESS, "log.v1": replace(routes.PROCESS["log.v1"], lookups=LOOKUPS)}
+    variables = {**deployed(topology.PROCESS), "LOOKUP_SECONDS": "60"}
+    consumer = Environment(variables, calls.attach(Clients(local=True)), routes=declared).process()
     change = {
         **log_event("c-1", key="orders/1"),
         "type": "change.v1",
@@ -257,7 +269,7 @@ def calls_of_process() -> Grants:
         },
     }
     claimed = leave(log_event("l-1"), "ClaimsBucket").envelope
-    answer = consumer.consume(kinesis_event(log_event(), change, b"not JSON", claimed), lambda: 60.0)
+    answer = consumer.consume(kinesis_event(log_event(body="1.1.1.1"), change, b"not JSON", claimed), lambda: 60.0)
     assert {"batchItemFailures": []} == answer
     return dict(calls.needed)
 

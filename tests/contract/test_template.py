@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 # What API Gateway's extension calls every method that is not named.
 METHODS = {"x-amazon-apigateway-any-method": "ANY"}
+# What CloudFormation knows by itself.
+PSEUDO_PARAMETERS = {"AWS::AccountId", "AWS::StackName"}
 
 
 def of_type(resources: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -81,7 +83,7 @@ def read_tables(resources: Mapping[str, Any]) -> set[Table]:
         Table(
             name,
             key=key(each["KeySchema"]),
-            stream_view=each["StreamSpecification"]["StreamViewType"],
+            stream_view=each.get("StreamSpecification", {}).get("StreamViewType"),
             expires=each["TimeToLiveSpecification"]["AttributeName"],
             indexes=tuple(
                 Index(index["IndexName"], key(index["KeySchema"])) for index in each.get("GlobalSecondaryIndexes", ())
@@ -376,7 +378,7 @@ def test_references_lead_somewhere(template: Template) -> None:
     given_up |= {each.given_up for each in topology.QUEUES if each.given_up}
 
     known = {each.resource for each in held}
-    assert told <= known | template["Parameters"].keys()
+    assert told <= known | template["Parameters"].keys() | PSEUDO_PARAMETERS
     assert consumed | given_up <= known
     called = {each.resource: each.callers for each in topology.ASYNC_FUNCTIONS}
     assert all(each.resource in called[each.function] for each in doors)

@@ -7,6 +7,7 @@ import pkgutil
 import pytest
 
 import pipeline.core
+import pipeline.lookups
 import pipeline.transforms
 from pipeline.model import Event
 from pipeline.transforms.conceal import card
@@ -17,11 +18,12 @@ from pipeline.transforms.predicate import all_of, any_of, equals, exists, not_
 from pipeline.transforms.shape import delete, rename
 from pipeline.transforms.split import split
 from pipeline.transforms.tag import tag
+from tests.unit.lookups.facts import enriched
 from tests.unit.transforms.outcome import after
 
 MODULES = [
     module.name
-    for package in (pipeline.core, pipeline.transforms)
+    for package in (pipeline.core, pipeline.lookups, pipeline.transforms)
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
 ]
 
@@ -29,6 +31,7 @@ MODULES = [
 # What the examples of one family borrow from others, so that none imports them for it.
 WORDS = {
     "after": after,
+    "enriched": enriched,
     **{
         each.__name__: each for each in (Event, all_of, any_of, card, delete, drop_if, email, equals, exists, json_text)
     },

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,20 +10,28 @@ from pipeline.aws.clients import Clients
 from pipeline.aws.cloudwatch import CollectReport
 from pipeline.aws.dynamodb import ItemSink, StateSink
 from pipeline.aws.kinesis import KinesisStream
+from pipeline.aws.lookups.together import Together
 from pipeline.aws.s3 import ArchiveSink, DeadLetterBucket
 from pipeline.collectors import COLLECTORS
 from pipeline.collectors.canary import Canary
 from pipeline.collectors.ping import Ping
+from pipeline.consumer import NoLookup
 from pipeline.core.records import read
 from pipeline.environment import Environment, from_env, read_schemas
 from pipeline.errors import Misconfiguration
+from pipeline.lookups import deployment, geoip, object_row, reference
 from pipeline.model import Entry, Item, Line, State
 from pipeline.producer import KinesisSink
 from pipeline.project import SCHEMAS
+from pipeline.routes import PROCESS
+from pipeline.testing.enrichment import Owner
 from pipeline.testing.lambda_events import TABLE_STREAM_ARN, dynamodb_event, dynamodb_record
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pipeline.core.route import Route
+    from pipeline.ports import Enrichment
 
 VARIABLES = {
     "process": {
@@ -47,6 +56,14 @@ VARIABLES = {
     "ingest_queue": {"STREAM_NAME": "events", "CLAIMS_BUCKET": "claims", "DEAD_LETTER_BUCKET": "dead"},
 }
 CLIENTS = Clients(local=True)
+LOOKUPS = {
+    "REFERENCE_TABLE": "reference",
+    "REFERENCE_BUCKET": "files",
+    "LOOKUP_SECONDS": "60",
+    "STACK_NAME": "shop",
+    "ACCOUNT_ID": "1",
+    "AWS_REGION": "eu-west-1",
+}
 
 
 def test_process() -> None:
@@ -60,6 +77,56 @@ def test_process() -> None:
     assert DeadLetterBucket(CLIENTS.s3, "dead", "process") == consumer.dead_letters
     assert (ClaimsBucket(CLIENTS.s3, "claims"), "claims") == (consumer.claims, consumer.stages.claims_bucket)
     assert {"log.v1", "change.v1"} <= consumer.stages.validators.keys()
+
+
+@pytest.mark.parametrize(
+    ("lookups", "names"),
+    [
+        ((), set()),
+        ((deployment(into="/by"),), {"deployment"}),
+        ((reference("/body", table="a", into="/b"), geoip("/body"), geoip("/c")), {"table", "geoip"}),
+        ((object_row("/body", name="a.csv", by="b", into="/b"),), {"object"}),
+    ],
+)
+def test_lookups(lookups: tuple[Enrichment, ...], names: set[str]) -> None:
+    """`process` can look up what its routes name, and nothing else; without any it needs nothing for it."""
+    lookup = Environment(VARIABLES["process"] | LOOKUPS, CLIENTS, routes=_with(*lookups)).process().lookup
+    assert names == (lookup.kinds.keys() if isinstance(lookup, Together) else set())
+    assert isinstance(lookup, Together | NoLookup)
+
+
+@pytest.mark.parametrize("name", LOOKUPS)
+def test_lookups_miss_a_variable(name: str) -> None:
+    """What a kind needs is named when the function starts."""
+    these = _with(
+        deployment(into="/by"), reference("/body", table="a", into="/b"), object_row("/a", name="a", by="b", into="/c")
+    )
+    with pytest.raises(Misconfiguration, match=f"environment variable {name} is not set"):
+        Environment(VARIABLES["process"] | LOOKUPS | {name: ""}, CLIENTS, routes=these).process()
+
+
+@pytest.mark.parametrize(("seconds", "why"), [("1m", "LOOKUP_SECONDS is '1m'; set it to whole seconds")])
+def test_lookup_seconds(seconds: str, why: str) -> None:
+    """How old a fact may be is a number."""
+    variables = VARIABLES["process"] | LOOKUPS | {"LOOKUP_SECONDS": seconds}
+    with pytest.raises(Misconfiguration, match=why):
+        Environment(variables, CLIENTS, routes=_with(geoip("/a"))).process()
+
+
+def test_a_kind_of_lookup_that_nobody_knows() -> None:
+    """A route with a lookup of a kind of its own is refused when the function starts."""
+
+    class Unknown(Owner):
+        kind = "ldap"
+
+    with pytest.raises(Misconfiguration, match="a route looks up ldap, which nothing here can; it knows table, "):
+        Environment(VARIABLES["process"] | LOOKUPS, CLIENTS, routes=_with(Unknown())).process()
+
+
+def _with(*lookups: Enrichment) -> dict[str, Route]:
+    """The routes, none of which looks up anything but logs, which look up these."""
+    plain = {name: replace(route, lookups=()) for name, route in PROCESS.items()}
+    return {**plain, "log.v1": replace(plain["log.v1"], lookups=lookups)}
 
 
 def test_relay_changes() -> None:

@@ -161,6 +161,31 @@ def test_batch_overwrites(services: Services) -> None:
     assert an_item(pk, n={"N": "2"}) == _stored(services, pk)
 
 
+def _got(services: Services, *pks: str) -> Any:  # noqa: ANN401 - the answer
+    keys = [an_item(pk) for pk in pks]
+    return services.dynamodb.batch_get_item(RequestItems={services.table: {"Keys": keys}})
+
+
+def test_batch_of_keys(services: Services) -> None:
+    """Up to 100 keys are asked for in one call; the items there are come in any order, and nothing of the others."""
+    run = fresh()
+    _put_batch(services, *(an_item(f"{run}-{n}", n={"N": str(n)}) for n in range(3)))
+    answer = _got(services, *(f"{run}-{n}" for n in range(100)))
+
+    found = {item["n"]["N"]: item for item in answer["Responses"][services.table]}
+    assert {str(n): an_item(f"{run}-{n}", n={"N": str(n)}) for n in range(3)} == found
+    assert {} == answer["UnprocessedKeys"]
+
+
+@pytest.mark.parametrize(
+    "pks", [[], ["a", "a"], [f"{n}" for n in range(101)], [""]], ids=["0", "twice", "101", "empty"]
+)
+def test_refused_keys(services: Services, pks: list[str]) -> None:
+    """No key, more than 100, an empty one, or one that is there twice is refused, and all with it."""
+    with refused("ValidationException"):
+        _got(services, *pks)
+
+
 REFUSED: dict[str, Image] = {
     "over 400 KB": an_item("k", x={"S": "x" * ITEM_BYTES}),
     "over 400 KB in UTF-8": an_item("k", x={"S": "é" * (ITEM_BYTES // 2)}),
@@ -230,3 +255,5 @@ def test_no_such_table(services: Services) -> None:
         services.dynamodb.batch_write_item(RequestItems={"no-such-table": [{"PutRequest": {"Item": an_item("k")}}]})
     with refused("ResourceNotFoundException"):
         services.dynamodb.get_item(TableName="no-such-table", Key=an_item("k"))
+    with refused("ResourceNotFoundException"):
+        services.dynamodb.batch_get_item(RequestItems={"no-such-table": {"Keys": [an_item("k")]}})

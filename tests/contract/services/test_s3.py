@@ -128,6 +128,20 @@ def test_an_object_that_was_written_anew(services: Services) -> None:
         services.s3.get_object(Bucket=services.bucket, Key=key, IfMatch=etag)
 
 
+def test_an_object_that_is_the_same(services: Services) -> None:
+    """Whoever names the ETag of what they read before is given only another object, or told that there is none."""
+    key = fresh()
+    _put(services, key, b"old")
+    etag = services.s3.get_object(Bucket=services.bucket, Key=key)["ETag"]
+    with refused("304"):
+        services.s3.get_object(Bucket=services.bucket, Key=key, IfNoneMatch=etag)
+
+    _put(services, key, b"new")
+    assert b"new" == services.s3.get_object(Bucket=services.bucket, Key=key, IfNoneMatch=etag)["Body"].read()
+    with refused("NoSuchKey"):
+        services.s3.get_object(Bucket=services.bucket, Key=fresh(), IfNoneMatch=etag)
+
+
 def test_no_such_key(services: Services) -> None:
     """An object that is not there is told from a bucket that is not there."""
     with refused("NoSuchKey"):

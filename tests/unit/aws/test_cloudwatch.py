@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from pipeline.aws.cloudwatch import BatchReport, CollectMetric, CollectReport, Metric, counts
+from pipeline.aws.cloudwatch import BatchReport, CollectMetric, CollectReport, FactsMetric, LookupReport, Metric, counts
 from pipeline.model import Ledger, Position, Reason
 
 FIRST, LAST = Position("events", "shard-0", "7"), Position("events", "shard-0", "16", 2)
@@ -18,6 +18,29 @@ def told(capsys: pytest.CaptureFixture[str], ledger: Ledger = LEDGER, **rest: An
         ledger, **{"first": FIRST, "last": LAST, "lag_seconds": 1.23456, "size": 5, "size_bytes": 4321, **rest}
     )
     return [orjson.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_facts(capsys: pytest.CaptureFixture[str]) -> None:
+    """A batch that wants facts has a line of its own: their counts, and why what is out of reach or stale is."""
+    report = LookupReport("kinesis-pipeline", "process")
+    report.facts(
+        wanted=9, found=4, unavailable=3, away={"table a": "Throttling"}, stale={"b.csv#c": "SlowDown"}, seconds=0.12345
+    )
+    report.facts(wanted=1, found=1, unavailable=0, away={}, stale={}, seconds=0)
+    one, two = (orjson.loads(line) for line in capsys.readouterr().out.splitlines())
+    units = {each["Name"]: each["Unit"] for each in one.pop("_aws")["CloudWatchMetrics"][0]["Metrics"]}
+    assert {str(metric): "Seconds" if metric is FactsMetric.SECONDS else "Count" for metric in FactsMetric} == units
+    assert {
+        "service": "process",
+        "FactsWanted": [9.0],
+        "FactsMissing": [2.0],
+        "FactsUnavailable": [3.0],
+        "LookupsStale": [1.0],
+        "LookupSeconds": [0.123],
+        "unavailable": {"table a": "Throttling"},
+        "stale": {"b.csv#c": "SlowDown"},
+    } == one
+    assert ([0.0], False) == (two["FactsMissing"], "stale" in two)
 
 
 def test_one_line(capsys: pytest.CaptureFixture[str]) -> None:
