@@ -8,20 +8,22 @@ import uuid
 from functools import partial
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote_plus
 
 import orjson
 import pytest
 import zstandard
 
 from pipeline.aws import s3
+from pipeline.aws.cloudwatch import Metric
 from pipeline.aws.results import Results
 from pipeline.environment import Environment
 from pipeline.model import ObjectVersion
-from pipeline.sources.drop.lines import source_of
+from pipeline.sources.drop.lines import position_of, source_of
 from tests.integration.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from pipeline.aws.clients import Clients
 
@@ -45,6 +47,13 @@ FORMATS: dict[str, tuple[bytes, int, set[int]]] = {
 }
 
 
+def told(at: ObjectVersion) -> dict[str, Any]:
+    """What S3 tells of an object where no EventBridge is between."""
+    about = {"key": quote_plus(at.key), "versionId": at.version, "eTag": at.etag, "size": 1, "sequencer": "00"}
+    s3 = {"bucket": {"name": at.bucket}, "object": about}
+    return {"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": s3}]}
+
+
 class Dropped:
     """The drop bucket of the stack, and what became of the objects in it."""
 
@@ -66,6 +75,13 @@ class Dropped:
         answer = self.clients.s3.put_object(Bucket=self.bucket, Key=key, Body=content)
         return ObjectVersion(self.bucket, key, answer["VersionId"], answer["ETag"].strip('"'))
 
+    def put_elsewhere(self, name: str, content: bytes) -> ObjectVersion:
+        """Write an object into a bucket that keeps no versions, and tells nobody."""
+        bucket, key = f"elsewhere-{uuid.uuid4().hex}", f"{uuid.uuid4().hex}/{name}"
+        self.clients.s3.create_bucket(Bucket=bucket)
+        answer = self.clients.s3.put_object(Bucket=bucket, Key=key, Body=content)
+        return ObjectVersion(bucket, key, None, answer["ETag"].strip('"'))
+
     def archived(self, *objects: ObjectVersion) -> dict[str, list[dict[str, Any]]]:
         """The archive's lines of these objects, by key."""
         keys = {source_of(at): at.key for at in objects}
@@ -81,13 +97,29 @@ class Dropped:
         kept = s3.dead_letters(self.clients.s3, self._outputs["DeadLetterBucketName"])
         return [letter for _, letter in kept if letter["record"].get("key") == at.key]
 
+    def wake(self) -> None:
+        """Drop something until it arrives: LocalStack loses what would invoke a function that has just been changed."""
+        objects: list[ObjectVersion] = []
+
+        def look() -> bool:
+            objects.append(self.drop("x.log", b"awake"))
+            return any(self.archived(*objects).values())
+
+        assert eventually(look)
+
     def tell(self, at: ObjectVersion) -> None:
         """Tell of an object once more, and wait until that is done."""
-        about = {"key": at.key, "version-id": at.version, "etag": at.etag, "size": 1, "sequencer": "00"}
-        detail = {"bucket": {"name": at.bucket}, "object": about}
-        event = {"source": "aws.s3", "detail-type": "Object Created", "detail": detail}
-        answer = self.clients.functions.invoke(FunctionName=self.function, Payload=orjson.dumps(event))
+        answer = self.clients.functions.invoke(FunctionName=self.function, Payload=orjson.dumps(told(at)))
         assert "FunctionError" not in answer, answer["Payload"].read()
+
+    def put(self, at: ObjectVersion) -> list[int]:
+        """How many lines of an object each invocation put."""
+        position = position_of(at, 0).stream
+        pages = self.clients.logs.get_paginator("filter_log_events").paginate(
+            logGroupName=f"/aws/lambda/{self.function}"
+        )
+        lines = [each["message"] for page in pages for each in page["events"]]
+        return [int(orjson.loads(line)[Metric.DELIVERED][0]) for line in lines if f'"first":"{position}' in line]
 
     @property
     def results(self) -> Results:
@@ -149,6 +181,38 @@ def test_what_is_wrong_with_an_object(dropped: Dropped, content: bytes, put: int
     assert put == len({each["id"] for each in found})
 
 
+@pytest.fixture
+def short(dropped: Dropped) -> Iterator[None]:
+    """The function has six seconds, so three for lines, and its own timeout again afterwards."""
+    functions = dropped.clients.functions
+    usual = functions.get_function_configuration(FunctionName=dropped.function)["Timeout"]
+
+    def give(seconds: int) -> None:
+        functions.update_function_configuration(FunctionName=dropped.function, Timeout=seconds)
+        functions.get_waiter("function_updated_v2").wait(FunctionName=dropped.function)
+        dropped.wake()
+
+    give(6)
+    yield
+    give(usual)
+
+
+@pytest.mark.usefixtures("short")
+@pytest.mark.parametrize("packer", ["plain", "gzip"])
+def test_a_chain_of_invocations(dropped: Dropped, packer: str) -> None:
+    """While there is no time for all of an object the function goes on from line to line, and each is stored once."""
+    lines = [b'{"n":%d}' % n + b"\n" * 250_000 for n in range(16)]
+    at = dropped.put_elsewhere("long.ndjson", PACKERS[packer](b"".join(lines)))
+    dropped.tell(at)
+    found = eventually(lambda: dropped.archived(at)[at.key], lambda seen: len(seen) >= len(lines))
+    counts = eventually(lambda: dropped.put(at), lambda seen: sum(seen) >= len(lines))
+
+    assert [*range(16)] == sorted(each["data"]["body"]["n"] for each in found)
+    assert all(dropped.results.event(each["id"]) is not None for each in found)
+    assert (16, True) == (sum(counts), len(counts) >= 3)
+    assert [] == dropped.dead(at)
+
+
 def test_a_line_that_is_too_large_for_an_item(dropped: Dropped) -> None:
     """Its data lie in the claims bucket, the item refers to them, and the archive has all of it."""
     sizes = [10, 600_000, 1_500_000, 10]
@@ -186,20 +250,12 @@ def test_a_delete_marker(dropped: Dropped) -> None:
 @pytest.mark.parametrize("packer", PACKERS)
 def test_going_on(dropped: Dropped, packer: str) -> None:
     """With time for one line only, the deployed function is invoked with the rest; a bucket may have no versions."""
-    bucket = f"elsewhere-{uuid.uuid4().hex}"
-    dropped.clients.s3.create_bucket(Bucket=bucket)
     content = b"n,level\n" + b"1,info\n" * 3 + b"1,2,3\n" + b"2,info\n" * 3
-    answer = dropped.clients.s3.put_object(Bucket=bucket, Key="rows.csv", Body=PACKERS[packer](content))
-    at = ObjectVersion(bucket, "rows.csv", None, answer["ETag"].strip('"'))
+    at = dropped.put_elsewhere("rows.csv", PACKERS[packer](content))
     ingest = Environment(dropped.variables, dropped.clients).ingest_async()
-    about = {"key": at.key, "etag": at.etag, "size": 1}
-    detail = {"bucket": {"name": bucket}, "object": about}
-    ingest.take(
-        {"source": "aws.s3", "detail-type": "Object Created", "detail": detail},
-        partial(next, chain([900.0], repeat(20.0))),
-    )
+    ingest.take(told(at), partial(next, chain([900.0], repeat(20.0))))
     found = eventually(lambda: dropped.archived(at)[at.key], lambda seen: len({each["id"] for each in seen}) >= 6)
 
     assert 6 == len({each["id"] for each in found}) == len(found)
     assert ["1", "1", "1", "2", "2", "2"] == sorted(each["data"]["body"]["n"] for each in found)
-    assert [5] == [each["record"]["line"] for each in dropped.dead(at) if each["record"]["bucket"] == bucket]
+    assert [5] == [each["record"]["line"] for each in dropped.dead(at)]

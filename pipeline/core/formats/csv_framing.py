@@ -21,6 +21,8 @@ from pipeline.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# A place carries the header, and whoever goes on there is told the place in an event: of Lambda's, 256 KB at most.
+MAX_HEADER_BYTES: Final = 64 * 1024
 # What a place says where the header was too long to be kept; no header is blank.
 _NO_HEADER: Final = b"\n"
 
@@ -109,7 +111,7 @@ class Rows:
         end = self._text.find(b"\n")
         return end if end >= 0 else len(self._text)
 
-    def _row(self, end: int) -> Iterator[Line]:
+    def _row(self, end: int) -> Iterator[Line | Overlong]:
         """The row that ends there; the first one that is not blank is the header."""
         content, place = bytes(self._text[:end]), self._taken(end, 0)
         if place.offset == 0:
@@ -117,6 +119,9 @@ class Rows:
         content = content.removesuffix(b"\r")
         if self._header is not None:
             yield Line(place.number, place.offset, content, self._header)
+        elif len(content) > MAX_HEADER_BYTES:
+            self._header = b""
+            yield Overlong(place.number, place.offset, end, content[:BEGINNING_BYTES])
         elif content.strip():
             self._read_header(content)
 

@@ -40,6 +40,7 @@ class Start(NamedTuple):
         format: None where the object's beginning tells it.
         is_packed: whether it must be unpacked from its first byte on to get to the place.
         bad_lines: how many there were before the place.
+        is_blank: whether there was nothing else but blank lines before it.
         time: of the last line before the place that had one.
         decoded_key: what the key says if it was told URL-encoded by way of EventBridge. AWS does not encode it there,
             LocalStack does; an object that is not there under the one name is looked for under the other.
@@ -51,6 +52,7 @@ class Start(NamedTuple):
     format: str | None = None
     is_packed: bool = False
     bad_lines: int = 0
+    is_blank: bool = True
     time: str | None = None
     decoded_key: str | None = None
 
@@ -90,6 +92,7 @@ def continuation(start: Start) -> dict[str, Json]:
             "format": start.format,
             "packed": start.is_packed,
             "bad_lines": start.bad_lines,
+            "blank": start.is_blank,
             "time": start.time,
         }
     }
@@ -103,6 +106,7 @@ def _continued(rest: Mapping[str, Any]) -> Start:
         rest["format"],
         bool(rest["packed"]),
         int(rest["bad_lines"]),
+        bool(rest["blank"]),
         rest["time"],
     )
 

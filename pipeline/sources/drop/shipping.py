@@ -153,10 +153,14 @@ class Shipping:
         except Retryable as error:
             self._is_cut_off, self._trouble = True, str(error)
 
+    @property
+    def _is_blank(self) -> bool:
+        return self._start.is_blank and not self.lines
+
     def _check_not_empty(self) -> None:
-        if not self.lines and self._start.place == START:
+        if self._is_blank:
             self._before = START
-            raise Rejection(Reason.OBJECT_EMPTY, "there are only blank lines in it")
+            raise Rejection(Reason.OBJECT_EMPTY, "there is not one record in it")
 
     def _take(self, line: Line | Overlong, reader: Reader, producer: Producer) -> bool:
         """Put a line, or make a dead letter of it; whether to go on."""
@@ -272,5 +276,6 @@ class Shipping:
             self.records.format,
             self.records.is_packed,
             first.bad_lines,
+            self._is_blank,
             first.time,
         )

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipeline.core.formats.csv_framing import Rows
+from pipeline.core.formats.csv_framing import MAX_HEADER_BYTES, Rows
 from pipeline.core.formats.csv_rows import parse
 from pipeline.core.formats.parsed import ANY_TIME
 from pipeline.core.lines import Line, Overlong, Place
@@ -84,6 +84,14 @@ def test_a_wrong_quotation_mark(rows: bytes, expected: list[str | tuple[str, ...
 def test_a_wrong_header(text: bytes, expected: list[str | tuple[str, ...]]) -> None:
     """No row can be read without it, and each line is one; a mark within a name is one of it."""
     assert expected == told(text, limit_bytes=20)
+
+
+@pytest.mark.parametrize(("size_bytes", "expected"), [(0, ("1", "2")), (1, "1,2")])
+def test_the_limit_of_a_header(size_bytes: int, expected: str | tuple[str, ...]) -> None:
+    """One that could not be carried to whoever goes on is none."""
+    header = b"a," + b"b" * (MAX_HEADER_BYTES - 2 + size_bytes)
+
+    assert expected == told(header + b"\n1,2\n", limit_bytes=1_000_000)[-1]
 
 
 @pytest.mark.parametrize(

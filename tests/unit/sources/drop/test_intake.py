@@ -314,11 +314,21 @@ def test_an_object_that_changes_under_way() -> None:
     assert 4 == len(bench.events)
 
 
-def test_blank_lines() -> None:
-    """They are nothing, and an object of nothing else is empty."""
+@pytest.mark.parametrize("seconds", [ENOUGH, SCARCE])
+@pytest.mark.parametrize(("key", "content"), [("x", b"\n \n\n"), ("x.csv", b"a,b\n\n\n")])
+def test_blank_lines(key: str, content: bytes, seconds: float) -> None:
+    """They are nothing, and an object of nothing else is empty, however often the time ran out before that was seen."""
     bench = Bench()
-    bench.drop("x", b"\n \n")
+    bench.drop(key, content, seconds)
     assert [(0, "object_empty")] == bench.dead
+
+
+def test_blank_lines_at_the_end() -> None:
+    """What comes after the last record is nothing, even where an invocation finds nothing else."""
+    bench = Bench()
+    bench.drop("x", b"\nfirst\n\n\n\n", SCARCE)
+    assert (["first"], []) == (bench.bodies, bench.dead)
+    assert bench.invocations > 2
 
 
 def test_a_folder() -> None:

@@ -52,10 +52,14 @@ def test_a_bucket_without_versions() -> None:
     place=st.builds(Place, st.integers(0, 2**53), st.integers(0, 2**53), st.binary()),
     version=st.none() | st.text(min_size=1),
     is_packed=st.booleans(),
+    is_blank=st.booleans(),
 )
-def test_a_continuation_comes_back_as_it_went(key: str, place: Place, version: str | None, *, is_packed: bool) -> None:
+def test_a_continuation_comes_back_as_it_went(
+    key: str, place: Place, version: str | None, *, is_packed: bool, is_blank: bool
+) -> None:
     """As JSON, which Lambda carries."""
-    start = Start(ObjectVersion("drop", key, version, "e"), 9, place, "csv", is_packed, 3, "2026-11-23T10:00:00Z")
+    at, time = ObjectVersion("drop", key, version, "e"), "2026-11-23T10:00:00Z"
+    start = Start(at, 9, place, "csv", is_packed=is_packed, bad_lines=3, is_blank=is_blank, time=time)
     carried = orjson.loads(orjson.dumps(continuation(start)))
     assert [start] == starts(carried)
 
