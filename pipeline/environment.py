@@ -7,6 +7,7 @@ import os
 import time
 import uuid
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -18,7 +19,7 @@ from pipeline.api.operations import ingest_api, query_api
 from pipeline.api.query import Query
 from pipeline.aws.claims import ClaimsBucket
 from pipeline.aws.clients import Clients
-from pipeline.aws.cloudwatch import BatchReport, CollectReport, LookupReport
+from pipeline.aws.cloudwatch import BatchReport, CollectReport, LookupReport, warn
 from pipeline.aws.cloudwatch_api import ApiReport
 from pipeline.aws.dynamodb import ItemSink, StateSink
 from pipeline.aws.functions import Itself
@@ -29,6 +30,7 @@ from pipeline.aws.objects import DroppedObjects
 from pipeline.aws.patience import RECORDS, Patience
 from pipeline.aws.results import Results
 from pipeline.aws.s3 import ArchiveSink, DeadLetterBucket
+from pipeline.aws.sqs import Visibility
 from pipeline.collectors import collectors
 from pipeline.collectors.canary import Watch
 from pipeline.collectors.collect import Collect
@@ -155,9 +157,12 @@ class Environment:
 
     def ingest_queue(self) -> QueueBatches:
         """What answers batches in `ingest_queue`. Raises Misconfiguration when a variable is missing."""
-        return _settled(QueueBatches(self._intake("ingest_queue")))
+        intake = self._intake("ingest_queue", calls_after=1)
+        return _settled(
+            QueueBatches(intake, Visibility(self.clients.sqs, intake.call_seconds, partial(warn, "ingest_queue")))
+        )
 
-    def _intake(self, function: str) -> Intake:
+    def _intake(self, function: str, calls_after: int = 0) -> Intake:
         claims = self._get("CLAIMS_BUCKET")
         stream = KinesisStream(self.clients.kinesis, self._get("STREAM_NAME"))
         return Intake(
@@ -167,6 +172,7 @@ class Environment:
             report=BatchReport(METRICS_NAMESPACE, function),
             now=time.time,
             call_seconds=self.clients.patience.call_seconds,
+            calls_after=calls_after,
         )
 
     def _drop(self) -> Drop:

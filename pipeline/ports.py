@@ -142,6 +142,17 @@ class Continuation(Protocol):
         ...
 
 
+class Postponer(Protocol):
+    """A queue that is told when to deliver messages again which were not done."""
+
+    def postpone(self, queue_arn: str, seconds: Mapping[str, int], remaining: Remaining) -> None:
+        """Hide each of them, by receipt handle, for so many seconds from now on. Raises nothing.
+
+        What cannot be hidden anew comes again after the queue's own time.
+        """
+        ...
+
+
 class Lookup(Protocol):
     """Somewhere that facts for enrichment come from."""
 

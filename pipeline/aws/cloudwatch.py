@@ -5,6 +5,8 @@ One line a batch, or a time of the schedule, and no record content: a line a rec
 
 from __future__ import annotations
 
+import json
+import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -150,6 +152,11 @@ class CollectReport:
             )
         metrics.add_metadata(key="failures", value=dict(failures))
         metrics.flush_metrics()
+
+
+def warn(function: str, text: str) -> None:
+    """Print a line for whoever reads the function's log; nothing counts it."""
+    sys.stdout.write(json.dumps({"level": "WARNING", "service": function, "message": text}) + "\n")
 
 
 def counts(ledger: Ledger) -> dict[Metric, int]:

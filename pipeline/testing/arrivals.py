@@ -65,7 +65,7 @@ def sqs_record(text: str, number: int = 0, **changes: Any) -> LambdaRecord:  # n
     """A message of a standard queue. Keyword arguments overwrite its members."""
     return {
         "messageId": message_id(number),
-        "receiptHandle": "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a...",
+        "receiptHandle": f"AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a-{number}",
         "body": text,
         "attributes": {
             "ApproximateReceiveCount": "1",

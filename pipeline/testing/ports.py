@@ -122,6 +122,18 @@ class FakeLookup:
 
 
 @dataclass
+class FakePostponer:
+    """Postponer: keeps what it is told."""
+
+    told: list[tuple[str, Mapping[str, int]]] = field(default_factory=list)
+
+    def postpone(self, queue_arn: str, seconds: Mapping[str, int], remaining: Remaining) -> None:
+        """Record the queue, and the seconds by receipt handle."""
+        del remaining
+        self.told.append((queue_arn, seconds))
+
+
+@dataclass
 class FakeReport:
     """Report: keeps the ledgers, and beside each what else it was told of the batch."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pipeline.topology.grants import GIVE_UP_EVENTS, KEEP_DEAD_LETTERS, LEAVE_CLAIMS, LOG, PUT, READ_QUEUE
+from pipeline.topology.grants import GIVE_UP_EVENTS, KEEP_DEAD_LETTERS, LEAVE_CLAIMS, LOG, PUT, TAKE_MESSAGES
 from pipeline.topology.kinds import AsyncFunction, Grant, QueueFunction, QueueSource
 
 INGEST_ASYNC: Final = AsyncFunction(
@@ -54,8 +54,8 @@ INGEST_QUEUE: Final = QueueFunction(
         "DEAD_LETTER_BUCKET": "${DeadLetterBucket}",
     },
     grants=(
-        Grant("Queue", READ_QUEUE),
-        Grant("FifoQueue", READ_QUEUE),
+        Grant("Queue", TAKE_MESSAGES),
+        Grant("FifoQueue", TAKE_MESSAGES),
         PUT,
         LEAVE_CLAIMS,
         KEEP_DEAD_LETTERS,

@@ -26,6 +26,9 @@ GIVE_UP: Final = (
 )
 KEEP_DEAD_LETTERS: Final = Grant("DeadLetterBucket/dead-letters/*", frozenset({"s3:PutObject"}))
 LEAVE_CLAIMS: Final = Grant("ClaimsBucket/claims/*", frozenset({"s3:PutObject"}))
-READ_QUEUE: Final = frozenset({"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"})
+# The last is the function's own: when what it could not put comes again.
+TAKE_MESSAGES: Final = frozenset(
+    {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:ChangeMessageVisibility"}
+)
 GIVE_UP_EVENTS: Final = Grant("UndeliveredQueue", frozenset({"sqs:SendMessage"}))
 PUT: Final = Grant("Stream", frozenset({"kinesis:PutRecords"}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from pipeline.core.redelivery import HIDDEN_SECONDS
 from pipeline.topology.kinds import Bucket, Bus, Index, Queue, QueueAlarm, Rule, Stream, Table, Topic
 
 STREAM: Final = Stream("Stream", retention_hours=72)
@@ -40,10 +41,18 @@ UNDELIVERED_FIFO: Final = Queue("UndeliveredFifoQueue", keep_days=14, is_fifo=Tr
 UNDELIVERED_ALARM: Final = QueueAlarm("UndeliveredAlarm", queue="UndeliveredQueue", seconds=300)
 UNDELIVERED_FIFO_ALARM: Final = QueueAlarm("UndeliveredFifoAlarm", queue="UndeliveredFifoQueue", seconds=300)
 
-# Hidden for six timeouts of the function and the window, as Lambda wants it; 108 attempts are then half a day.
-QUEUE: Final = Queue("Queue", keep_days=14, hidden_seconds=400, attempts=108, given_up="UndeliveredQueue")
+# The first eight follow each other within minutes (`core.redelivery`), and the other 108 take half a day.
+_ATTEMPTS: Final = 116
+QUEUE: Final = Queue(
+    "Queue", keep_days=14, hidden_seconds=HIDDEN_SECONDS, attempts=_ATTEMPTS, given_up="UndeliveredQueue"
+)
 FIFO_QUEUE: Final = Queue(
-    "FifoQueue", keep_days=14, hidden_seconds=400, is_fifo=True, attempts=108, given_up="UndeliveredFifoQueue"
+    "FifoQueue",
+    keep_days=14,
+    hidden_seconds=HIDDEN_SECONDS,
+    is_fifo=True,
+    attempts=_ATTEMPTS,
+    given_up="UndeliveredFifoQueue",
 )
 
 TOPIC: Final = Topic("Topic", function="IngestAsyncFunction", given_up="UndeliveredQueue")

@@ -21,11 +21,12 @@ from botocore.compat import HTTPHeaders
 
 from pipeline import routes, topology
 from pipeline.aws.clients import Clients
+from pipeline.aws.patience import PROMPT
 from pipeline.core.claim import leave
 from pipeline.environment import Environment
 from pipeline.lookups import geoip, object_row, reference
 from pipeline.testing.api_events import api_event
-from pipeline.testing.arrivals import sns_event, sqs_event
+from pipeline.testing.arrivals import fifo_event, sns_event, sqs_event
 from pipeline.testing.lambda_events import dynamodb_event, dynamodb_record, kinesis_event, log_event
 
 if TYPE_CHECKING:
@@ -181,10 +182,11 @@ class Calls:
     def __init__(self) -> None:
         """No call yet."""
         self.needed: defaultdict[str, set[str]] = defaultdict(set)
+        self.is_throttled = False
 
     def attach(self, clients: Clients) -> Clients:
         """Answer all calls of these clients."""
-        for client in (clients.dynamodb, clients.s3, clients.kinesis, clients.functions):
+        for client in (clients.dynamodb, clients.s3, clients.kinesis, clients.functions, clients.sqs):
             client.meta.events.register("before-send", self._answer)  # type: ignore[arg-type] # what it returns is sent back
         return clients
 
@@ -216,11 +218,19 @@ class Calls:
         return b""
 
     def kinesis_(self, operation: str, request: AWSPreparedRequest) -> bytes:
-        """Note a call to a stream; every record is accepted."""
+        """Note a call to a stream; every record is accepted, or none."""
         asked = orjson.loads(cast("bytes", request.body))
         self.needed[asked["StreamName"]].add(f"kinesis:{operation}")
-        accepted = {"SequenceNumber": "1", "ShardId": "shardId-000000000000"}
-        return orjson.dumps({"FailedRecordCount": 0, "Records": [accepted] * len(asked["Records"])})
+        outcome = {"SequenceNumber": "1", "ShardId": "shardId-000000000000"}
+        if self.is_throttled:
+            outcome = {"ErrorCode": "ProvisionedThroughputExceededException"}
+        return orjson.dumps({"FailedRecordCount": 0, "Records": [outcome] * len(asked["Records"])})
+
+    def sqs_(self, operation: str, request: AWSPreparedRequest) -> bytes:
+        """Note a call to a queue; the right to do something to a message is the right to do it to several at once."""
+        queue = orjson.loads(cast("bytes", request.body))["QueueUrl"].rpartition("/")[2].removesuffix(".fifo")
+        self.needed[queue].add(f"sqs:{operation.removesuffix('Batch')}")
+        return b"{}"
 
 
 def _with_index(table: str, asked: Mapping[str, Any]) -> str:
@@ -341,11 +351,17 @@ def test_a_dropped_line_may_leave_its_data() -> None:
 
 
 def calls_of_ingest_queue() -> Grants:
-    """A batch with a message that is put, one that leaves its data in S3, and one that can never be put."""
+    """Of each queue a message that is put, one that leaves its data in S3, one that can never be; and a throttle."""
     calls = Calls()
-    batches = Environment(deployed(topology.INGEST_QUEUE), calls.attach(Clients(local=True))).ingest_queue()
-    batch = sqs_event("started", "x" * 500_000, '{"specversion": "1.0"}')
-    assert {"batchItemFailures": []} == batches.answer(batch, lambda: 30.0)
+    clients = calls.attach(Clients(local=True, patience=PROMPT))
+    batches = Environment(deployed(topology.INGEST_QUEUE), clients).ingest_queue()
+    for queue, batch in (("Queue", sqs_event), ("FifoQueue.fifo", fifo_event)):
+        records = batch("started", "x" * 500_000, '{"specversion": "1.0"}')["Records"]
+        event = {"Records": [{**each, "eventSourceARN": f"arn:aws:sqs:us-east-1:0:{queue}"} for each in records]}
+        calls.is_throttled = False
+        assert {"batchItemFailures": []} == batches.answer(event, lambda: 60.0)
+        calls.is_throttled = True
+        assert batches.answer(event, lambda: 30.0)["batchItemFailures"]
     return dict(calls.needed)
 
 

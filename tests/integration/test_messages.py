@@ -8,6 +8,7 @@ group back behind a failure, how often and how long SNS and EventBridge try, and
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections import Counter
 from dataclasses import dataclass
@@ -19,12 +20,14 @@ from pipeline.aws import s3
 from pipeline.aws.cloudwatch import Metric
 from pipeline.aws.results import Results
 from pipeline.core.claim import claim_of
+from pipeline.core.redelivery import HIDDEN_SECONDS
 from pipeline.testing.arrivals import bus_event, fifo_record, message_id, replayed, sns_event, sqs_record
 from pipeline.testing.lambda_events import log_event
+from tests.integration.throttling import throttled
 from tests.integration.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pipeline.aws.clients import Clients
 
@@ -163,6 +166,22 @@ def test_order_of_a_group(doors: Doors) -> None:
     numbers = [int(number) for _, _, number, _ in positions]
     assert sorted(numbers) == numbers
     assert "0 of a group" == doors.stored(ids[0])["data"]["body"]
+
+
+@pytest.mark.parametrize(("way", "count"), [(Doors.send, 1), (Doors.send_in_order, 5)], ids=["SQS", "SQS FIFO"])
+def test_a_first_attempt_that_fails(doors: Doors, way: Callable[..., list[str]], count: int) -> None:
+    """Messages that the stream did not take come again within seconds, not after the queue's own time, and in order."""
+    before = doors.ledger(QUEUE)
+    with throttled(str(doors.clients.endpoint_url), 1.0):
+        ids = way(doors, *(f"{n} of many" for n in range(count)))
+        eventually(lambda: doors.ledger(QUEUE) - before, lambda seen: seen[RETRIED] >= len(ids))
+    taken_at = time.monotonic()
+    lines = {line["id"]: line["position"].split("/") for line in doors.archived(ids)}
+
+    assert {*ids} == lines.keys()
+    assert time.monotonic() - taken_at < HIDDEN_SECONDS / 10
+    numbers = [int(lines[each][2]) for each in ids]
+    assert sorted(numbers) == numbers
 
 
 def test_a_queue_behind_a_topic(doors: Doors) -> None:

@@ -5,15 +5,11 @@ The seed of each is printed; `PUT_FAULTS_SEED=N` begins with that one instead of
 
 from __future__ import annotations
 
-import http.client
 import os
 import secrets
 from collections import Counter
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-import orjson
 import pytest
 
 from pipeline.aws.kinesis import open_stream
@@ -23,11 +19,12 @@ from pipeline.model import Event
 from pipeline.testing.kinesis import Fail
 from tests.integration.faulty import faulty
 from tests.integration.shards import Tail
+from tests.integration.throttling import throttled
 from tests.integration.waiting import eventually
 from tests.simulation.producing import Pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from pipeline.aws.clients import Clients
     from pipeline.model import Accepted, Entry, Refused
@@ -60,24 +57,6 @@ def seeds() -> range:
     first = int(os.environ.get("PUT_FAULTS_SEED") or secrets.randbelow(2**32))
     print(f"{PATTERNS} patterns from PUT_FAULTS_SEED={first} on")  # noqa: T201 - pytest shows it where a test fails
     return range(first, first + PATTERNS)
-
-
-@contextmanager
-def throttled(endpoint_url: str, share: float) -> Iterator[None]:
-    """LocalStack refuses that share of the calls, each with all of its entries."""
-    _configure(endpoint_url, share)
-    try:
-        yield
-    finally:
-        _configure(endpoint_url, 0.0)
-
-
-def _configure(endpoint_url: str, share: float) -> None:
-    connection = http.client.HTTPConnection(urlsplit(endpoint_url).netloc, timeout=10)
-    body = orjson.dumps({"variable": "KINESIS_ERROR_PROBABILITY", "value": share})
-    connection.request("POST", "/_localstack/config", body, {"Content-Type": "application/json"})
-    assert share == orjson.loads(connection.getresponse().read())["value"]
-    connection.close()
 
 
 class Counting:

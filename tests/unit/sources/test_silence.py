@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -15,6 +16,7 @@ from pipeline.aws.claims import ClaimsBucket
 from pipeline.aws.kinesis import KinesisStream
 from pipeline.aws.patience import PROMPT
 from pipeline.aws.s3 import DeadLetterBucket
+from pipeline.aws.sqs import Visibility
 from pipeline.core.submission import Rules
 from pipeline.core.validate import compile_schemas
 from pipeline.producer import KinesisSink, Pace
@@ -31,6 +33,7 @@ from tests.unit.sources.door import BAD
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
 
 LARGE = "x" * 500_000
 RULES = Rules(compile_schemas(SCHEMA), PROCESS, claims_bucket="claims")
@@ -38,9 +41,11 @@ RULES = Rules(compile_schemas(SCHEMA), PROCESS, claims_bucket="claims")
 
 @dataclass
 class Slow:
-    """Kinesis and S3: how many seconds each call takes, and whether it is answered; all after them are silent."""
+    """Kinesis, S3 and SQS: how many seconds each call takes, and whether it is answered; all after them are silent."""
 
     calls: list[tuple[float, bool]] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    meta: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(endpoint_url="https://sqs"))
     clock: Countdown = field(default_factory=lambda: Countdown(INGEST_QUEUE.timeout_seconds))
 
     def put_object(self, **_: Any) -> None:  # noqa: ANN401 - the client's
@@ -56,6 +61,10 @@ class Slow:
         if not is_answered:
             raise ReadTimeoutError(endpoint_url="https://aws")
 
+    def change_message_visibility_batch(self, **_: Any) -> dict[str, Any]:  # noqa: ANN401 - the client's
+        self._call()
+        return {}
+
     def batches(self) -> QueueBatches:
         claims = ClaimsBucket(cast("S3Client", self), "claims")
         pace, backoff = Pace(sleep=self.clock.sleep), Backoff(sleep=self.clock.sleep)
@@ -66,8 +75,9 @@ class Slow:
             FakeReport(Actions()),
             lambda: SENT_AT_MS / 1000,
             PROMPT.call_seconds,
+            calls_after=1,
         )
-        return QueueBatches(intake)
+        return QueueBatches(intake, Visibility(cast("SQSClient", self), PROMPT.call_seconds, self.told.append))
 
 
 BATCHES = [
@@ -83,7 +93,7 @@ BATCHES = [
 
 @pytest.mark.parametrize("batch", BATCHES)
 def test_all_are_silent(batch: dict[str, Any]) -> None:
-    """Two services that do not answer, one after the other, leave time for the answer; it names every message."""
+    """Services that do not answer, one after the other, leave time for the answer; it names every message."""
     slow = Slow()
     answer = slow.batches().answer(batch, slow.clock)
 
@@ -91,6 +101,9 @@ def test_all_are_silent(batch: dict[str, Any]) -> None:
         *answer["batchItemFailures"]
     ]
     assert slow.clock.left > 0
+    assert [f"{len(batch['Records'])} messages come again only after their queue's own time"] == [
+        told.partition(":")[0] for told in slow.told
+    ]
 
 
 @given(st.sampled_from(BATCHES), st.lists(st.tuples(st.floats(0, PROMPT.call_seconds), st.booleans()), max_size=20))
