@@ -10,8 +10,8 @@ from pipeline.cli.shipping import sources
 from pipeline.core import formats
 from pipeline.core.beginning import Beginning
 from pipeline.core.chunk import MAX_RECORD_BYTES
-from pipeline.core.lines import TEXT_CHECK_BYTES, why_not_text
 from pipeline.core.packed import unpacked
+from pipeline.core.signature import why_not_an_input
 from pipeline.errors import InputError
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Records:
         start = self._blocks.start(is_over)
         if not start and self._blocks.error is None:
             raise Empty(f"{source.name}: empty, there is nothing to ship")
-        why = why_not_text(start[:TEXT_CHECK_BYTES], is_whole=False)
+        why = why_not_an_input(start)
         if why is not None:
             raise NotText(f"{source.name}: not text ({why}); nothing of it was shipped")
         self.format = reader.format_of(start)

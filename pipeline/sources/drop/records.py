@@ -14,6 +14,7 @@ from pipeline.core.beginning import Beginning
 from pipeline.core.claim import MAX_CLAIM_BYTES
 from pipeline.core.lines import TEXT_CHECK_BYTES
 from pipeline.core.packed import bounded, is_packed, skipped
+from pipeline.core.signature import foreign
 from pipeline.errors import Rejection
 from pipeline.model import Reason
 
@@ -84,6 +85,9 @@ def _format(key: str, start: bytes) -> str:
 
     Where the key says it, an object whose beginning is broken is not taken for something else.
     """
+    what = foreign(start)
+    if what is not None:
+        raise Rejection(Reason.OBJECT_UNREADABLE, f"not text, but {what}")
     if b"\0" in start[:TEXT_CHECK_BYTES]:  # a byte that is no UTF-8 is the fault of its line
         raise Rejection(Reason.NOT_UTF8, "not text: there is a NUL byte near its beginning")
     name = _PACKED.sub("", key.lower())

@@ -9,7 +9,7 @@ from pipeline.cli.shipping.follow import matching
 from pipeline.cli.shipping.follow.whereabouts import is_rotated_name
 from pipeline.cli.shipping.reading import FIRST_LINE_BYTES
 from pipeline.core.formats.detect import SAMPLE_BYTES
-from pipeline.core.lines import TEXT_CHECK_BYTES, why_not_text
+from pipeline.core.signature import why_not_an_input
 
 if TYPE_CHECKING:
     import os
@@ -95,7 +95,7 @@ class Arrivals:
         start = content.start(SAMPLE_BYTES)
         if not start or (b"\n" not in start and len(start) < FIRST_LINE_BYTES and not content.is_packed):
             return None
-        why = why_not_text(start[:TEXT_CHECK_BYTES], is_whole=False)
+        why = why_not_an_input(start)
         if why is not None:
             self.pass_over(content.file_id, content.status)
             self.note(f"{content.path}: not text ({why}), passed over")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import tarfile
 from base64 import b64decode
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from pipeline.testing.countdown import Countdown
 from pipeline.testing.kinesis import Fail, FakeStream, Refuse
 from pipeline.testing.objects import FakeObjects
 from tests.unit.core.formats.test_csv_framing import broken_csv, cut
+from tests.unit.core.test_signature import tarred, zipped
 from tests.unit.sources.drop.bench import ENOUGH, MOMENT, RULES, SCARCE, Bench, created
 
 if TYPE_CHECKING:
@@ -227,6 +229,9 @@ def test_a_log_of_another_type() -> None:
         (b"", 0, (0, "object_empty")),
         (gzip.compress(b""), 0, (0, "object_empty")),
         (b"\x89PNG\r\n\x1a\n\0", 0, (0, "not_utf8")),
+        (zipped("app.log"), 0, (0, "object_unreadable")),
+        (gzip.compress(tarred(tarfile.PAX_FORMAT)), 0, (0, "object_unreadable")),
+        ("n\n1\n".encode("utf-16"), 0, (0, "object_unreadable")),
         (gzip.compress(ND)[:-8], 9, (10, "gzip_corrupt")),
         (gzip.compress(ND, 0)[:150], 5, (6, "gzip_corrupt")),
         (gzip.compress(b"")[:12], 0, (0, "gzip_corrupt")),
@@ -238,6 +243,9 @@ def test_a_log_of_another_type() -> None:
         "empty",
         "empty gzip",
         "picture",
+        "zip",
+        "packed tar",
+        "UTF-16",
         "truncated at its end",
         "truncated",
         "truncated at its beginning",
