@@ -14,6 +14,7 @@ from pipeline.cli.shipping.sources import local_to_utc
 from pipeline.cli.shipping.tally import Tally, complain, lines, say
 from pipeline.cli.trial import explain
 from pipeline.cli.trial.counts import Counts
+from pipeline.cli.trial.facts import known
 from pipeline.cli.trial.reading import LIMIT_BYTES, Chunks
 from pipeline.cli.trial.route import load
 from pipeline.cli.trial.run import Trial
@@ -66,6 +67,14 @@ if TYPE_CHECKING:
 @click.option(
     "--line", "line_number", type=click.IntRange(1), metavar="N", help="The one to explain; default: the first."
 )
+@click.option(
+    "--facts",
+    "facts",
+    multiple=True,
+    metavar="FILE|NAME=FILE",
+    help="What lookups find: facts as NDJSON or JSON, or an object (countries.csv=FILE) or a GeoIP database "
+    "(geoip=FILE.mmdb) by its name; may be given again.",
+)
 @click.option("--json", "is_json", is_flag=True, help="One JSON object a line; the default when not on a terminal.")
 def command(  # noqa: PLR0917 - an option is an argument
     files: tuple[str, ...],
@@ -75,6 +84,7 @@ def command(  # noqa: PLR0917 - an option is an argument
     format_name: str | None,
     key_field: str | None,
     line_number: int | None,
+    facts: tuple[str, ...],
     *,
     is_ordered: bool,
     is_raw: bool,
@@ -89,12 +99,15 @@ def command(  # noqa: PLR0917 - an option is an argument
     pipeline transform --type orders.v1 orders.ndjson > out  NDJSON; the exit code says whether all is well
     pipeline transform --type access_log.v1 access.log       as web access logs
     pipeline transform --route new_route.py orders.ndjson    a route that is not registered yet
+    pipeline transform --facts facts.ndjson orders.ndjson    with what lookups find: one a line, {"kind": "table",
+                                                             "name": "customers", "key": "42", "fact": {…}}
     aws s3 cp s3://BUCKET/dead-letters/KEY - | pipeline transform -
 
     Nothing of AWS is needed, and nothing is written. Lines are read as `pipeline put` reads them. A line that is a
     record as Lambda delivers it, a batch of them, or a dead letter is run as that record.
 
-    Exit code 0 when nothing was dead-lettered and all could be run, 1 when not, 2 wrong usage, 130 after Ctrl-C.
+    Exit code 0 when nothing was dead-lettered, nothing waits for a fact, and all could be run; 1 when not, 2 wrong
+    usage, 130 after Ctrl-C.
     """  # noqa: D301 - \b keeps click from folding the lines
     for is_wrong, why in (
         (is_raw and (key_field or format_name or type_name or is_ordered), "--raw takes lines as they are, whole"),
@@ -119,7 +132,7 @@ def command(  # noqa: PLR0917 - an option is an argument
     def skip(given: Given, why: str) -> None:
         tally.refuse(given.file, given.line, why)
 
-    trial = Trial(*stages(schemas, event_type, tried), skip)
+    trial = Trial(*stages(schemas, event_type, tried), skip, known(facts))
     return _run(files, reader, trial, tally, Show(is_json or None), (line_number or 0) if is_explained else None)
 
 
@@ -147,10 +160,10 @@ def _run(files: tuple[str, ...], reader: Reader, trial: Trial, tally: Tally, sho
     if only and not (chunks.is_done or is_cut_off or tally.failed_inputs):
         raise InputError(f"there is no record at line {only}")
     tally.tell_more()
-    for line in counts.told(trial.seconds):
+    for line in (*counts.told(trial.seconds), *trial.known.told()):
         say(line)
     if tally.refused:
         complain(f"{lines(tally.refused)} could not be run")
     if is_cut_off:
         return 130
-    return 1 if tally.failed_inputs or tally.refused or counts.letters else 0
+    return 1 if tally.failed_inputs or tally.refused or counts.letters or counts.retried else 0

@@ -11,14 +11,14 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import maxminddb
-
 from pipeline.aws.lookups.kind import Looked, unavailable
 from pipeline.errors import InputError
-from pipeline.lookups.place import attributes
+from pipeline.lookups.database import found_in, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    import maxminddb
 
     from pipeline.aws.lookups.file import ReferenceFiles
     from pipeline.model import Want
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 # GeoIP2 City, the largest that is usual, has about 130 MB.
 MAX_BYTES: Final = 200 * 1024 * 1024
-# Looked up when a database is opened: one that is cut off shows there, and not with the first record.
-_TRIED: Final = ("1.1.1.1", "81.2.69.142", "203.0.113.1", "2001:218::1", "2a02::1")
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,8 @@ class GeoIp:
                 continue
             if why is not None:
                 stale[key] = why
-            facts |= _found(database, own)
+            found = {want: found_in(database, want.key) for want in own}
+            facts |= {want: fact for want, fact in found.items() if fact is not None}
         return Looked(facts, stale)
 
 
@@ -65,31 +64,4 @@ def open_database(blocks: Iterable[bytes]) -> maxminddb.Reader:
                 raise InputError(f"it has more than {MAX_BYTES:,} bytes")
             file.write(block)
         file.flush()
-        try:
-            database = maxminddb.open_database(file.name)
-            for address in _TRIED:
-                _get(database, address)
-        except (maxminddb.InvalidDatabaseError, OSError, ValueError) as error:
-            raise InputError(f"it is no whole database in MaxMind's format ({type(error).__name__})") from None
-    return database
-
-
-def _found(database: maxminddb.Reader, wants: Iterable[Want]) -> dict[Want, Any]:
-    facts: dict[Want, Any] = {}
-    for want in wants:
-        try:
-            found = attributes(_get(database, want.key))
-        except maxminddb.InvalidDatabaseError as error:
-            facts |= unavailable([want], f"the database is damaged: {error}")
-            continue
-        if found:
-            facts[want] = found
-    return facts
-
-
-def _get(database: maxminddb.Reader, address: str) -> Any:  # noqa: ANN401 - whatever it holds
-    """The record of an address; None where there is none, as of an IPv6 address in a database of IPv4."""
-    try:
-        return database.get(address)
-    except ValueError:
-        return None
+        return opened(file.name)

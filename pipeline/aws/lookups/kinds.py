@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.aws.lookups.constants import Constants
 from pipeline.aws.lookups.file import ReferenceFiles
-from pipeline.aws.lookups.geoip import GeoIp
 from pipeline.aws.lookups.rows import ObjectRows
 from pipeline.aws.lookups.table import ReferenceTable
 from pipeline.errors import Misconfiguration
@@ -25,7 +24,7 @@ def open_kinds(kinds: Collection[str], clients: Clients, get: Callable[[str], st
     makers: dict[str, Callable[[], Kind]] = {
         table.KIND: lambda: ReferenceTable(clients.dynamodb, get("REFERENCE_TABLE"), time.time, _seconds(get)),
         row.KIND: lambda: ObjectRows(_files(clients, get)),
-        place.KIND: lambda: GeoIp(_files(clients, get)),
+        place.KIND: lambda: _geoip(_files(clients, get)),
         deployed.KIND: lambda: Constants(
             {"stage": get("STACK_NAME"), "region": get("AWS_REGION"), "account": get("ACCOUNT_ID")}
         ),
@@ -39,6 +38,12 @@ def open_kinds(kinds: Collection[str], clients: Clients, get: Callable[[str], st
 
 def _files(clients: Clients, get: Callable[[str], str]) -> ReferenceFiles[Any]:
     return ReferenceFiles(clients.s3, get("REFERENCE_BUCKET"), time.monotonic, _seconds(get))
+
+
+def _geoip(files: ReferenceFiles[Any]) -> Kind:
+    from pipeline.aws.lookups.geoip import GeoIp  # noqa: PLC0415 - only those that look up addresses pay for its library
+
+    return GeoIp(files)
 
 
 def _seconds(get: Callable[[str], str]) -> float:

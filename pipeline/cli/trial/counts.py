@@ -23,6 +23,8 @@ class Counts:
     received: int = 0
     delivered: int = 0
     events: int = 0
+    retried: int = 0
+    waiting: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
     letters: Counter[tuple[Reason, Stage]] = field(default_factory=Counter)
     first: dict[tuple[Reason, Stage], str] = field(default_factory=dict)
@@ -36,6 +38,9 @@ class Counts:
             kind = letter.reason, letter.stage
             self.letters[kind] += 1
             self.first.setdefault(kind, f"{outcome.place}: {letter.detail}")
+        elif outcome.waits_for:
+            self.retried += 1
+            self.waiting.update({f"{want.kind} {want.name}".rstrip() for want in outcome.waits_for})
         elif outcome.after:
             self.delivered += 1
         else:
@@ -43,7 +48,7 @@ class Counts:
 
     def ledger(self) -> Ledger:
         """As the functions count a batch."""
-        return Ledger(self.received, self.delivered, self.dropped.total(), self.letters.total())
+        return Ledger(self.received, self.delivered, self.dropped.total(), self.letters.total(), self.retried)
 
     def told(self, seconds: float) -> Iterator[str]:
         """The summary, line by line; `seconds` were spent in the stages. Raises LedgerMismatch."""
@@ -55,11 +60,15 @@ class Counts:
             f"{ledger.received:,} in = {ledger.delivered:,} delivered + {ledger.dropped:,} dropped "
             f"+ {ledger.dead_lettered:,} dead-lettered"
         )
+        if ledger.retried:
+            line += f" + {ledger.retried:,} retried"
         if self.events != self.delivered:
             line += f"; {self.events:,} events delivered"
         yield f"{line}; {seconds / self.received * 1e6:,.1f} µs a record"
         for name, count in self.dropped.most_common():
             yield f"dropped: {count:,} by {name}"
+        for name, count in self.waiting.most_common():
+            yield f"retried: {count:,} for {name}, which is out of reach"
         for kind, count in self.letters.most_common():
             reason, stage = kind
             yield safe(f"dead-lettered: {count:,} {reason} at {stage}, first {self.first[kind]}")

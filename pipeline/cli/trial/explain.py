@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from pipeline.model import Delivery, Json
 
 
+# The stages that make another event of one.
+_CHANGING: Final = frozenset({Stage.TRANSFORM, Stage.ENRICH})
+
+
 def as_json(outcome: Outcome, steps: Sequence[Step]) -> dict[str, Any]:
     """The outcome, with its `stages` in order."""
     made = outcome.as_json()
@@ -34,7 +38,7 @@ def lines(outcome: Outcome, steps: Sequence[Step]) -> Iterator[Text]:
     """The same for a person."""
     yield from heading(outcome)
     for step in _with_validation(outcome, steps):
-        failed = (" rejects it", "bold magenta") if step.is_failed else ("", "")
+        failed = (_failed(outcome), "bold magenta") if step.is_failed else ("", "")
         yield styled((f"{step.stage:<10}", "bold"), (step.name, "cyan"), failed)
         yield from _step_lines(step)
     if outcome.letter is not None:
@@ -55,13 +59,19 @@ def _with_validation(outcome: Outcome, steps: Sequence[Step]) -> Sequence[Step]:
     return [steps[0], check, *steps[1:]]
 
 
+def _failed(outcome: Outcome) -> str:
+    return " waits" if outcome.waits_for else " rejects it"
+
+
 def _step_json(step: Step) -> dict[str, Any]:
     made: dict[str, Any] = {"stage": step.stage, "name": step.name}
+    if step.stage is Stage.ENRICH:
+        made["wanted"] = [{"key": key, "fact": fact} for key, fact in step.wanted]
     if step.is_failed:
         return {**made, "failed": True}
     if step.stage is Stage.DECODE:
         made["event"] = cloudevent(step.after[0])
-    if step.stage is Stage.TRANSFORM and step.before is not None:
+    if step.stage in _CHANGING and step.before is not None:
         before = cloudevent(step.before)
         made["events"] = [
             {"id": each.id, "changes": [found.as_json() for found in changes(before, cloudevent(each))]}
@@ -73,11 +83,13 @@ def _step_json(step: Step) -> dict[str, Any]:
 
 
 def _step_lines(step: Step) -> Iterator[Text]:
+    for key, fact in step.wanted:
+        yield styled((f"  wanted {key}".rstrip(), "blue"), (f": {fact}", ""))
     if step.is_failed:
         return
     if step.stage is Stage.DECODE:
         yield from _values(cloudevent(step.after[0]))
-    if step.stage is Stage.TRANSFORM and step.before is not None:
+    if step.stage in _CHANGING and step.before is not None:
         if not step.after:
             yield styled(("  dropped", "yellow"))
         for number, after in enumerate(step.after, 1):

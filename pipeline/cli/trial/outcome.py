@@ -12,9 +12,9 @@ from pipeline.errors import Rejection
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipeline.model import DeadLetter, Event, Record
+    from pipeline.model import DeadLetter, Event, Record, Want
 
-type Kind = Literal["delivered", "dropped", "dead-lettered"]
+type Kind = Literal["delivered", "dropped", "dead-lettered", "retried"]
 
 # Of data that are no event, this much is shown.
 MAX_DATA_CHARACTERS = 1000
@@ -40,6 +40,7 @@ class Outcome:
         after: what is delivered of it: none, one or several events.
         letter: the dead letter that it became.
         by: the transform or destination that dropped or rejected it.
+        waits_for: the facts that are out of reach, for which it would be delivered again.
         user_record: its number in the record that it came in, from 0; None where it came alone.
         was: why it was a dead letter before.
     """
@@ -51,6 +52,7 @@ class Outcome:
     after: Sequence[Event] = ()
     letter: DeadLetter | None = None
     by: str | None = None
+    waits_for: Sequence[Want] = ()
     user_record: int | None = None
     was: Was | None = None
 
@@ -59,6 +61,8 @@ class Outcome:
         """In which of the ledger's places it ends."""
         if self.letter is not None:
             return "dead-lettered"
+        if self.waits_for:
+            return "retried"
         return "delivered" if self.after else "dropped"
 
     @property
@@ -90,6 +94,8 @@ class Outcome:
         if self.letter is not None:
             letter = self.letter
             made["dead_letter"] = {"reason": letter.reason, "stage": letter.stage, "detail": letter.detail}
+        if self.waits_for:
+            made["waits_for"] = [each._asdict() for each in self.waits_for]
         made["before"] = None if self.before is None else cloudevent(self.before)
         if self.before is None:
             made["data"] = self.data

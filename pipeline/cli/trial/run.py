@@ -7,18 +7,31 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace as replace_struct
+
+from pipeline.cli.trial.facts import Known
 from pipeline.cli.trial.outcome import Outcome
 from pipeline.cli.trial.trace import trace
 from pipeline.core.process import as_it_is, finish, prepare
-from pipeline.model import Stage
+from pipeline.model import Stage, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pipeline.cli.trial.given import Given
     from pipeline.cli.trial.trace import Step
     from pipeline.core.process import Stages
-    from pipeline.model import Event, Position, Prepared, Processed, Record
+    from pipeline.model import DeadLetter, Event, Facts, Position, Prepared, Record, Want
+
+
+@dataclass
+class Ended:
+    """How the records of a chunk end: the events that are delivered, dead letters, what waits for which facts."""
+
+    letters: dict[Position, DeadLetter]
+    after: defaultdict[Position, list[Event]] = field(default_factory=lambda: defaultdict(list))
+    waiting: dict[Position, Sequence[Want]] = field(default_factory=dict)
+    nowhere: set[Position] = field(default_factory=set)
 
 
 @dataclass
@@ -29,6 +42,7 @@ class Trial:
         process: the stages of records of Kinesis.
         relay: those of records of DynamoDB Streams.
         skip: told of a record that cannot be run, and why.
+        known: the facts that there are.
         now: a clock, in seconds.
         seconds: spent in the stages so far.
     """
@@ -36,6 +50,7 @@ class Trial:
     process: Stages
     relay: Stages
     skip: Callable[[Given, str], None]
+    known: Known = field(default_factory=Known)
     now: Callable[[], float] = time.perf_counter
     seconds: float = 0.0
     _decoded: dict[Position, Event] = field(default_factory=dict)
@@ -51,9 +66,10 @@ class Trial:
             self._decoded.clear()
             began = self.now()
             prepared = prepare(unread, stages)
-            processed = finish(prepared, {}, stages)
+            facts = self.known.of(prepared.wants)
+            ended = self._finish(prepared, facts, stages)
             self.seconds += self.now() - began
-            yield from self._outcomes(prepared, processed, given)
+            yield from self._outcomes(prepared, ended, given)
             unread = list(prepared.unread)
 
     def steps(self, outcome: Outcome) -> list[Step]:
@@ -61,7 +77,26 @@ class Trial:
         letter = outcome.letter
         if letter is not None and letter.stage is Stage.UNPACK:
             return []
-        return trace(outcome.record, self._stages(outcome.record))
+        return trace(outcome.record, self._stages(outcome.record), self.known)
+
+    def _finish(self, prepared: Prepared, facts: Facts, stages: Stages) -> Ended:
+        """How all of them end: one that waits for a fact keeps none waiting behind it here."""
+        ended = Ended({each.record.position: each for each in prepared.dead_letters})
+        left = list(prepared.events)
+        while True:
+            processed = finish(
+                replace_struct(prepared, events=left, dead_letters=()), facts, _spied(stages, ended.after)
+            )
+            ended.letters |= {each.record.position: each for each in processed.dead_letters}
+            ended.nowhere |= processed.dropped
+            waiting = processed.unfinished
+            if waiting is None:
+                return ended
+            own = [event for record, event in left if record.position == waiting]
+            wants = dict.fromkeys(want for event in own for want in stages.routes[event.type].wants(event))
+            ended.waiting[waiting] = [want for want in wants if isinstance(facts.get(want), Unavailable)]
+            ended.after[waiting] = []
+            left = left[max(place for place, (record, _) in enumerate(left) if record.position == waiting) + 1 :]
 
     def _listening(self, stages: Stages) -> Stages:
         """The same stages, that say what they decode, and unpack no more than is asked for."""
@@ -80,15 +115,11 @@ class Trial:
     def _stages(self, record: Record) -> Stages:
         return self.process if "kinesis" in record.original else self.relay
 
-    def _outcomes(self, prepared: Prepared, processed: Processed, given: dict[Position, Given]) -> Iterator[Outcome]:
-        letters = {each.record.position: each for each in processed.dead_letters}
-        events: defaultdict[Position, list[Event]] = defaultdict(list)
-        for record, event in prepared.events:
-            events[record.position].append(event)
+    def _outcomes(self, prepared: Prepared, ended: Ended, given: dict[Position, Given]) -> Iterator[Outcome]:
         for record in prepared.records:
             position = record.position
             source = given[position._replace(sub_sequence_number=0)]
-            before, letter = self._decoded.get(position), letters.get(position)
+            before, letter = self._decoded.get(position), ended.letters.get(position)
             if before is not None and before.dataref is not None:
                 self.skip(source, f"its data lie in S3 ({before.dataref}), and nothing is fetched here")
                 continue
@@ -98,18 +129,29 @@ class Trial:
                 line=source.line,
                 record=record,
                 before=before,
-                after=() if letter else events[position],
+                after=() if letter or position in ended.nowhere else ended.after[position],
                 letter=letter,
+                waits_for=ended.waiting.get(position, ()),
                 user_record=position.sub_sequence_number if is_packed else None,
                 was=source.was,
             )
-            yield outcome if outcome.after else replace(outcome, by=self._by(outcome))
+            yield outcome if outcome.after or outcome.waits_for else replace(outcome, by=self._by(outcome))
 
     def _by(self, outcome: Outcome) -> str | None:
         """Which transform or destination ended its way."""
         letter = outcome.letter
-        if outcome.before is None or (letter and letter.stage not in {Stage.TRANSFORM, Stage.ROUTE}):
+        if outcome.before is None or (letter and letter.stage not in {Stage.TRANSFORM, Stage.ENRICH, Stage.ROUTE}):
             return None
         steps = self.steps(outcome)
         ended = [each for each in steps if each.is_failed] or [each for each in steps if not each.after]
         return ended[-1].name if ended else None
+
+
+def _spied(stages: Stages, after: Mapping[Position, list[Event]]) -> Stages:
+    """The same stages, that say which events come to the destinations."""
+
+    def spy(record: Record, event: Event) -> None:
+        after[record.position].append(event)
+
+    routes = {name: replace(route, destinations=(spy, *route.destinations)) for name, route in stages.routes.items()}
+    return replace(stages, routes=routes)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pipeline.cli.trial.outcome import Outcome
     from pipeline.model import DeadLetter, Event, Json
 
-STYLES: Final = {"delivered": "green", "dropped": "yellow", "dead-lettered": "bold magenta"}
+STYLES: Final = {"delivered": "green", "dropped": "yellow", "dead-lettered": "bold magenta", "retried": "bold blue"}
 # Of what two long texts have in common at their beginning, so much is shown: what differs must not be cut off.
 _COMMON_CHARACTERS: Final = 20
 
@@ -80,6 +80,8 @@ def heading(outcome: Outcome) -> Iterator[Text]:
     if outcome.by is not None:
         end += f" by {outcome.by}"
     yield styled((f"{outcome.place} ", "bold"), (end, STYLES[outcome.kind]))
+    for kind, name, key in outcome.waits_for:
+        yield styled((f"  waits for {kind} {name} ", "blue"), (key, ""))
     if outcome.was is not None:
         reason, stage, detail = outcome.was
         yield styled((f"  was dead-lettered: {reason} at {stage} {detail}", "dim"))

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.core.process import Stages, as_it_is, finish, prepare
-from pipeline.model import Stage
+from pipeline.model import Stage, Unavailable
 from pipeline.transforms import field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pipeline.model import Delivery, Event, Record
-    from pipeline.ports import Destination, Transform
+    from pipeline.cli.trial.facts import Known
+    from pipeline.model import Delivery, Event, Facts, Record, Want
+    from pipeline.ports import Destination, Enrichment, Transform
 
 
 class Step(NamedTuple):
@@ -26,6 +27,7 @@ class Step(NamedTuple):
         after: the events that it gave.
         delivery: what a destination gave.
         is_failed: whether it raised, which ended the record's way.
+        wanted: what a lookup wanted, and what became of it: "found", "no such fact", or why it is out of reach.
     """
 
     stage: Stage
@@ -34,13 +36,15 @@ class Step(NamedTuple):
     after: Sequence[Event] = ()
     delivery: Delivery | None = None
     is_failed: bool = False
+    wanted: Sequence[tuple[str, str]] = ()
 
 
-def trace(record: Record, stages: Stages) -> list[Step]:
+def trace(record: Record, stages: Stages, known: Known) -> list[Step]:
     """Every step of a record that is unpacked already, in order; after one that failed, there is no more."""
     steps: list[Step] = []
     listening = _listening(stages, steps)
-    finish(prepare([record], listening), {}, listening)
+    prepared = prepare([record], listening)
+    finish(prepared, known.of(prepared.wants), listening)
     return steps
 
 
@@ -79,11 +83,48 @@ def _listening(stages: Stages, steps: list[Step]) -> Stages:
         name: replace(
             route,
             transforms=tuple(_transform(each, steps) for each in route.transforms),
+            lookups=tuple(_Lookup(each, steps) for each in route.lookups),
+            then=tuple(_transform(each, steps) for each in route.then),
             destinations=tuple(_destination(each, steps) for each in route.destinations),
         )
         for name, route in stages.routes.items()
     }
     return replace(stages, decode=decode, routes=routes, unpack=as_it_is)
+
+
+@dataclass(frozen=True)
+class _Lookup:
+    """A lookup that says what it wanted and what it did."""
+
+    lookup: Enrichment
+    steps: list[Step]
+
+    @property
+    def kind(self) -> str:
+        return self.lookup.kind
+
+    @property
+    def name(self) -> str:
+        return self.lookup.name
+
+    def wants(self, event: Event) -> Sequence[Want]:
+        return _heard(self._step(event), self.steps, lambda: tuple(self.lookup.wants(event)))
+
+    def enrich(self, event: Event, facts: Facts) -> Event:
+        step = self._step(event)._replace(wanted=[_wanted(each, facts) for each in self.lookup.wants(event)])
+        after = _heard(step, self.steps, lambda: self.lookup.enrich(event, facts))
+        self.steps.append(step._replace(after=(after,)))
+        return after
+
+    def _step(self, event: Event) -> Step:
+        return Step(Stage.ENRICH, f"{self.kind} {self.name}".rstrip(), event)
+
+
+def _wanted(want: Want, facts: Facts) -> tuple[str, str]:
+    fact = facts.get(want)
+    if isinstance(fact, Unavailable):
+        return want.key, fact.detail
+    return want.key, "no such fact" if fact is None else "found"
 
 
 def _transform(transform: Transform, steps: list[Step]) -> Transform:
