@@ -30,12 +30,16 @@ DROPPED: Final = frozenset({"dropped", "control", "no log events"})
 _CHANGE: Final = read_schemas(SCHEMAS)["change.v1"]["examples"][0]
 _TABLE: Final = "carts"
 CREATED_AT: Final = 1_764_000_000_000_000
-# Of a subscription, as the builder has it; the names are those of OpenTelemetry.
+# Of a subscription, as the builder has it, and what its names say of a function; all are those of OpenTelemetry.
 _RESOURCE: Final = {
     "cloud.provider": "aws",
     "cloud.account.id": "000000000000",
     "aws.log.group.names": ["/aws/lambda/orders"],
     "aws.log.stream.names": ["2026/11/23/[$LATEST]0a1b"],
+    "cloud.platform": "aws_lambda",
+    "faas.name": "orders",
+    "faas.version": "$LATEST",
+    "faas.instance": "2026/11/23/[$LATEST]0a1b",
 }
 _KPL_MAGIC: Final = bytes.fromhex("f3899ac2")
 _GZIP: Final = log_subscription("x")
