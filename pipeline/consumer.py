@@ -3,10 +3,16 @@
     read ▸ prepare (▸ fetch claims ▸ prepare) ▸ fetch ▸ finish ▸ write ▸ check the ledger ▸ respond
 
 The order of the writes is what keeps the promise. Items, state and stream entries go first, side by side: each is
-idempotent and needs none of the others, and they tell where the first failure is. Then the dead letters below it, and
-last the archive, whose objects may only hold what will not be delivered again. Nothing is acknowledged whose dead
+idempotent and needs none of the others, and they tell where the first failure is. Then the outlets, one after the
+other: a notice cannot be taken back, so only of what is in place so far, below the first failure and no dead letter, is
+any outlet told; what one of them does not take, the next is not told of. Then the dead letters below the first failure,
+and last the archive, whose objects may only hold what will not be delivered again. Nothing is acknowledged whose dead
 letter or delivery is not written. What one sink refuses for ever another may hold: the record is a dead letter, and a
 redrive writes the same there again.
+
+So an outlet is told at least once, and a second time only when the invocation dies after it, or when a later notice of
+the same record, a dead letter or the archive cannot be written; the id says that it is the same. It is never told of
+what was a dead letter before, and in the order of the records, as far as it keeps one.
 
 A misconfiguration, a flood of bugs and a ledger that does not add up are raised: the invocation fails, and the event
 source mapping retries it and in the end sends the batch to its on-failure destination.
@@ -23,7 +29,7 @@ from pipeline.core.process import finish, is_flood, prepare
 from pipeline.core.records import read
 from pipeline.core.response import respond
 from pipeline.errors import BugFlood, Misconfiguration, Retryable
-from pipeline.model import DeadLetter, Failure, Ledger, Line, Reason, Stage
+from pipeline.model import DeadLetter, Failure, Ledger, Line, Notice, Reason, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -64,7 +70,10 @@ class NoClaims:
 
 @dataclass(frozen=True)
 class Consumer:
-    """A stream function without its platform: stages, sinks and a clock (`now`: epoch seconds) come from outside."""
+    """A stream function without its platform: stages, sinks and a clock (`now`: epoch seconds) come from outside.
+
+    `outlets` has a sink for each outlet that a route names, and they are told in its order.
+    """
 
     stages: Stages
     sinks: Mapping[type[Delivery], Sink[Any]]
@@ -73,6 +82,7 @@ class Consumer:
     now: Callable[[], float]
     lookup: Lookup = field(default_factory=NoLookup)
     claims: ClaimSource = field(default_factory=NoClaims)
+    outlets: Mapping[str, Sink[Notice]] = field(default_factory=dict)
 
     def consume(self, event: Mapping[str, Any], remaining: Remaining) -> PartialBatchResponse:
         """Process one batch as Lambda delivers it and say from where on it is to be delivered again.
@@ -108,8 +118,8 @@ class Consumer:
         if processed.unfinished is not None:
             written.fail(processed.unfinished)
         for failures in self._write_side_by_side(processed.deliveries, left):
-            if failures:
-                written.note(failures, {each.position: each for each in prepared.records})
+            written.note(failures, prepared.records)
+        self._tell_outlets(written, processed.deliveries, prepared.records, left)
         self._keep_dead_letters(written, left)
         self._archive(written, processed.deliveries, left)
         written.delivered = {each.position for each in processed.deliveries} - written.dead.keys()
@@ -125,6 +135,16 @@ class Consumer:
         with ThreadPoolExecutor(len(calls)) as writers:
             return writers.map(lambda call: call[0].write(call[1], left), calls)
 
+    def _tell_outlets(
+        self, written: Written, deliveries: Sequence[Delivery], records: Sequence[Record], left: Remaining
+    ) -> None:
+        """Tell each outlet of what stands; what one could not be told is noted before the next is."""
+        notices = _of(Notice, deliveries)
+        for name, outlet in self.outlets.items():
+            own = [each for each in notices if each.outlet == name and written.stands(each.position)]
+            if own:
+                written.note(outlet.write(own, left), records)
+
     def _keep_dead_letters(self, written: Written, left: Remaining) -> None:
         """Keep every dead letter that will be acknowledged; one that cannot be kept is delivered again instead."""
         letters = [written.dead[each] for each in sorted(written.dead, key=_order) if written.is_acknowledged(each)]
@@ -139,16 +159,12 @@ class Consumer:
         the same first record and so under the same names. Were only its own records retried, the objects that did get
         written would meet their later records a second time, under another name.
         """
-        lines = [
-            each
-            for each in _of(Line, deliveries)
-            if each.position not in written.dead and written.is_acknowledged(each.position)
-        ]
+        lines = [each for each in _of(Line, deliveries) if written.stands(each.position)]
         if lines and self.sinks[Line].write(lines, left):
             written.fail(lines[0].position)
 
     def _refuse_homeless(self, deliveries: Sequence[Delivery]) -> None:
-        homeless = {type(each).__name__ for each in deliveries if type(each) not in self.sinks}
+        homeless = {_home(each) for each in deliveries} - {kind.__name__ for kind in self.sinks} - self.outlets.keys()
         if homeless:
             raise Misconfiguration(
                 f"no sink for {', '.join(sorted(homeless))}; give the consumer one, or change a route"
@@ -184,11 +200,16 @@ class Written:
         failure = self.first_failure
         return failure is None or int(position.sequence_number) < int(failure.sequence_number)
 
-    def note(self, failures: Mapping[Position, Failure], records: Mapping[Position, Record]) -> None:
+    def stands(self, position: Position) -> bool:
+        """Whether the record is delivered, as things stand."""
+        return position not in self.dead and self.is_acknowledged(position)
+
+    def note(self, failures: Mapping[Position, Failure], records: Sequence[Record]) -> None:
         """What a sink could not write: never (a dead letter), or not now (a failure)."""
+        by_position = {each.position: each for each in records} if failures else {}
         for position, failure in failures.items():
             if failure.permanent:
-                letter = DeadLetter(records[position], Reason.REFUSED_BY_SINK, failure.detail, Stage.WRITE)
+                letter = DeadLetter(by_position[position], Reason.REFUSED_BY_SINK, failure.detail, Stage.WRITE)
                 self.dead[position] = letter
             else:
                 self.fail(position)
@@ -218,6 +239,10 @@ def _ledger(records: Sequence[Record], written: Written) -> Ledger:
         retried=len(records) - len(done),
         reasons=Counter(letter.reason for position, letter in written.dead.items() if position in done),
     )
+
+
+def _home(delivery: Delivery) -> str:
+    return delivery.outlet if isinstance(delivery, Notice) else type(delivery).__name__
 
 
 def _of[D: Delivery](kind: type[D], deliveries: Iterable[Delivery]) -> list[D]:

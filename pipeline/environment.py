@@ -22,6 +22,7 @@ from pipeline.aws.clients import Clients
 from pipeline.aws.cloudwatch import BatchReport, CollectReport, LookupReport, warn
 from pipeline.aws.cloudwatch_api import ApiReport
 from pipeline.aws.dynamodb import ItemSink, StateSink
+from pipeline.aws.eventbridge import BusSink
 from pipeline.aws.functions import Itself
 from pipeline.aws.kinesis import KinesisStream
 from pipeline.aws.lookups.kinds import open_kinds
@@ -30,7 +31,8 @@ from pipeline.aws.objects import DroppedObjects
 from pipeline.aws.patience import RECORDS, Patience
 from pipeline.aws.results import Results
 from pipeline.aws.s3 import ArchiveSink, DeadLetterBucket
-from pipeline.aws.sqs import Visibility
+from pipeline.aws.sns import TopicSink
+from pipeline.aws.sqs import QueueSink, Visibility
 from pipeline.collectors import collectors
 from pipeline.collectors.canary import Watch
 from pipeline.collectors.collect import Collect
@@ -38,12 +40,13 @@ from pipeline.collectors.collector import Given
 from pipeline.consumer import Consumer, NoLookup
 from pipeline.core import arrival
 from pipeline.core.bus_types import bus_types
+from pipeline.core.outlet import outlets, variable
 from pipeline.core.submission import Rules
 from pipeline.core.validate import compile_schemas
 from pipeline.errors import Misconfiguration
 from pipeline.library import AGGREGATED
-from pipeline.model import Entry, Item, Line, State
-from pipeline.producer import KinesisSink
+from pipeline.model import Entry, Item, Line, OutletKind, State
+from pipeline.producer import KinesisSink, StreamOutlet
 from pipeline.project import SCHEMAS
 from pipeline.sources.arrivals import Arrivals
 from pipeline.sources.drop.intake import Drop
@@ -53,12 +56,14 @@ from pipeline.sources.messages import Messages
 from pipeline.sources.queue import QueueBatches
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from pipeline.api.endpoint import Endpoint
+    from pipeline.core.outlet import Outlet
     from pipeline.core.route import Route
-    from pipeline.ports import Lookup
+    from pipeline.model import Notice
+    from pipeline.ports import Lookup, Sink
 
 METRICS_NAMESPACE = "kinesis-pipeline"
 
@@ -88,6 +93,7 @@ class Environment:
                 now=time.time,
                 lookup=self._lookup("process"),
                 claims=ClaimsBucket(self.clients.s3, claims),
+                outlets={each.name: self._outlet(each) for each in outlets(self.routes.values())},
             )
         )
 
@@ -200,6 +206,16 @@ class Environment:
             return NoLookup()
         report = LookupReport(METRICS_NAMESPACE, function)
         return Together(open_kinds(kinds, self.clients, self._get), report, time.monotonic)
+
+    def _outlet(self, outlet: Outlet) -> Sink[Notice]:
+        place, clients = self._get(variable(outlet.name)), self.clients
+        made: Mapping[OutletKind, Callable[[], Sink[Notice]]] = {
+            OutletKind.STREAM: lambda: StreamOutlet(KinesisStream(clients.kinesis, place)),
+            OutletKind.BUS: lambda: BusSink(clients.events, place),
+            OutletKind.TOPIC: lambda: TopicSink(clients.sns, place),
+            OutletKind.QUEUE: lambda: QueueSink(clients.sqs, place),
+        }
+        return made[outlet.kind]()
 
     def _dead_letters(self, function: str) -> DeadLetterBucket:
         return DeadLetterBucket(self.clients.s3, self._get("DEAD_LETTER_BUCKET"), function)

@@ -234,7 +234,37 @@ class Refused(Struct, frozen=True):
     error_code: str
 
 
-type Delivery = Item | State | Line | Entry
+class OutletKind(StrEnum):
+    """What an outlet is: a Kinesis stream, an EventBridge bus, an SNS topic or an SQS queue (those two may be FIFO)."""
+
+    STREAM = "stream"
+    BUS = "bus"
+    TOPIC = "topic"
+    QUEUE = "queue"
+
+
+class Notice(Struct, frozen=True):
+    """What an outlet is told of an event. It cannot be taken back, and may be told twice: `id` says that it is one.
+
+    Args:
+        outlet: the name of it, such as `AlertsTopic`.
+        id, type, source: the event's.
+        key: what order is kept by, where the outlet keeps any.
+        time: RFC 3339.
+        body: the event as CloudEvents JSON, without the characters that SQS refuses.
+    """
+
+    position: Position
+    outlet: str
+    id: str
+    type: str
+    source: str
+    key: str
+    time: str
+    body: bytes
+
+
+type Delivery = Item | State | Line | Entry | Notice
 
 
 class DeadLetter(Struct, frozen=True):

@@ -34,7 +34,7 @@ _CONFIG: Final = Config(
     s3={"addressing_style": "path"},
 )
 # What records go through on their way.
-_OF_RECORDS: Final = frozenset({"dynamodb", "kinesis", "s3", "sqs"})
+_OF_RECORDS: Final = frozenset({"dynamodb", "events", "kinesis", "s3", "sns", "sqs"})
 # An item is written down by `core.encode`, and DynamoDB checks it again: botocore's own check of every attribute in
 # between would cost as much as the rest of the call.
 _UNCHECKED: Final = frozenset({"dynamodb"})

@@ -1,16 +1,17 @@
 """What an AWS error means for a record, in one table that can be checked against the services' error codes.
 
 retryable         the record may succeed later: the sink tries again within the time left, then names it as failed
-permanent         this request can never succeed as it is: what DynamoDB refuses so is a dead letter; S3 and Kinesis are
-                  only asked what they can take, so their adapters raise it as a misconfiguration
+permanent         this request can never succeed as it is: what DynamoDB or an outlet refuses so is a dead letter; S3
+                  and Kinesis are only asked what they can take, so their adapters raise it as a misconfiguration
 misconfiguration  no record can succeed until somebody acts: raised, the invocation fails loudly
 
 What is not in the table is judged by its HTTP status: 408, 429 and 5xx are retryable, and anything else is raised: only
 what is known to be a record's own fault may make a dead letter, or an error nobody knew would empty the stream into
 them.
 
-Sources: the API references of BatchWriteItem, PutItem, PutRecords and PutObject with their "Common Errors"; DynamoDB's
-"Error handling", S3's "List of error codes", and the errors that botocore itself tries again.
+Sources: the API references of BatchWriteItem, PutItem, PutRecords, PutObject, PutEvents, PublishBatch and
+SendMessageBatch with their "Common Errors"; DynamoDB's "Error handling", S3's "List of error codes", and the errors
+that botocore itself tries again.
 """
 
 from __future__ import annotations
@@ -76,6 +77,11 @@ RETRYABLE: Final = frozenset(
         "SlowDown",
         "TemporaryRedirect",
         "XAmzContentSHA256Mismatch",
+        # EventBridge, SNS, SQS
+        "InternalException",
+        "KMSThrottling",
+        "KmsThrottled",
+        "Throttled",
     }
 )
 MISCONFIGURATION: Final = frozenset(
@@ -116,6 +122,22 @@ MISCONFIGURATION: Final = frozenset(
         "NoSuchBucket",
         "NotSignedUp",
         "PermanentRedirect",
+        # SNS, SQS
+        "AWS.SimpleQueueService.NonExistentQueue",
+        "AuthorizationError",
+        "InvalidAddress",
+        "InvalidSecurity",
+        "KMSAccessDenied",
+        "KMSDisabled",
+        "KMSInvalidState",
+        "KMSNotFound",
+        "KmsAccessDenied",
+        "KmsDisabled",
+        "KmsInvalidState",
+        "KmsNotFound",
+        "KmsOptInRequired",
+        "NotFound",
+        "QueueDoesNotExist",
     }
 )
 PERMANENT: Final = frozenset(
@@ -137,6 +159,12 @@ PERMANENT: Final = frozenset(
         "InvalidWriteOffset",
         "KeyTooLongError",
         "TooManyParts",
+        # EventBridge, SNS, SQS
+        "AWS.SimpleQueueService.BatchRequestTooLong",
+        "BatchRequestTooLong",
+        "InvalidMessageContents",
+        "MalformedDetail",
+        "NotAuthorizedForSourceException",
     }
 )
 _NOT_SET_UP: Final = (NoCredentialsError, NoRegionError, PartialCredentialsError, ProfileNotFound)

@@ -1,18 +1,24 @@
-"""SQS: when the messages of a queue are delivered again."""
+"""SQS: notices to a queue, in order of their keys where it is FIFO; and when messages of a queue are delivered again."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import batched
 from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from pipeline.aws.backoff import Backoff
+from pipeline.aws.notices import Calls, entries, failed, is_fifo, outcomes_of, tell
+from pipeline.core.outlet import MAX_QUEUE_BYTES, message_bytes
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from mypy_boto3_sqs import SQSClient
 
+    from pipeline.aws.notices import Outcome
+    from pipeline.model import Failure, Notice, Position
     from pipeline.ports import Remaining
 
 # API reference, ChangeMessageVisibilityBatch.
@@ -66,3 +72,26 @@ class Visibility:
 
     def _tell_of(self, count: int, why: str) -> None:
         self.tell(f"{count} messages come again only after their queue's own time: {why}")
+
+
+@dataclass(frozen=True)
+class QueueSink:
+    """Sink[Notice]: a queue, by its URL."""
+
+    client: SQSClient
+    url: str
+    backoff: Backoff = field(default_factory=Backoff)
+
+    def write(self, deliveries: Sequence[Notice], remaining: Remaining) -> Mapping[Position, Failure]:
+        """Send all. Raises Misconfiguration."""
+        return tell(
+            deliveries, Calls(self._send, message_bytes, MAX_QUEUE_BYTES, is_fifo(self.url)), remaining, self.backoff
+        )
+
+    def _send(self, notices: Sequence[Notice]) -> Sequence[Outcome]:
+        given = entries(notices, "MessageBody", is_fifo=is_fifo(self.url))
+        try:
+            answer = self.client.send_message_batch(QueueUrl=self.url, Entries=given)
+        except (BotoCoreError, ClientError) as error:
+            raise failed(error) from error
+        return outcomes_of(notices, answer)

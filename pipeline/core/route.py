@@ -63,13 +63,16 @@ class Route:
         return None
 
 
-def where(predicate: Callable[[Event], bool], destination: Destination) -> Destination:
+@dataclass(frozen=True, slots=True)
+class where:  # noqa: N801 - a route reads it as a word: where(between("/severity", 7), to_topic("AlertsTopic"))
     """A destination of only those events of which the predicate is true; what goes nowhere is dropped, and counted."""
 
-    def encode(record: Record, event: Event) -> Delivery | None:
-        return destination(record, event) if predicate(event) else None
+    predicate: Callable[[Event], bool]
+    destination: Destination
 
-    return encode
+    def __call__(self, record: Record, event: Event) -> Delivery | None:
+        """What the destination makes of the event, or nothing."""
+        return self.destination(record, event) if self.predicate(event) else None
 
 
 def _in_order(steps: Sequence[Transform], event: Event) -> Sequence[Event]:

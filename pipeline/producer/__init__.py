@@ -3,6 +3,7 @@
     put_in_order    a list of entries within the time left; one outcome for each        ordered.py
     put_together    the same, where some of them share records (KPL aggregates)         together.py
     KinesisSink     the same as the sink of a function, `relay_changes`                 sink.py
+    StreamOutlet    the same for notices, which `process` tells another stream          sink.py
     Producer        one record after the other, as they come: put · flush · close       threaded.py
     AsyncProducer   the same for asyncio                                                aio.py
 
@@ -27,7 +28,7 @@ from pipeline.producer.ordered import Pace, put_in_order
 from pipeline.producer.outcome import Full, Outcome, Report, Spilled, TooLarge, Unsent
 from pipeline.producer.receipt import Receipt
 from pipeline.producer.settings import Options
-from pipeline.producer.sink import KinesisSink
+from pipeline.producer.sink import KinesisSink, StreamOutlet
 from pipeline.producer.threaded import Producer
 from pipeline.producer.together import Part, put_together
 
@@ -44,6 +45,7 @@ __all__ = [
     "Receipt",
     "Report",
     "Spilled",
+    "StreamOutlet",
     "TooLarge",
     "Unsent",
     "put_in_order",

@@ -11,8 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pipeline.core.chunk import partition_key
 from pipeline.errors import Misconfiguration, Retryable
-from pipeline.model import Accepted, Entry, Failure, Owed, Position
+from pipeline.model import Accepted, Entry, Failure, Notice, Owed, Position
 from pipeline.producer.ordered import Pace, put_in_order
 from pipeline.producer.outcome import TooLarge, Unsent
 
@@ -70,6 +71,19 @@ class KinesisSink:
                 self.pace.wait(failures, remaining())
             else:
                 return ""
+
+
+@dataclass(frozen=True)
+class StreamOutlet:
+    """A stream as an outlet: notices become entries, in order of their keys."""
+
+    stream: RecordStream
+    pace: Pace = field(default_factory=Pace)
+
+    def write(self, deliveries: Sequence[Notice], remaining: Remaining) -> Mapping[Position, Failure]:
+        """Put all. Raises Misconfiguration."""
+        entries = [Entry(each.position, partition_key(each.key), each.body) for each in deliveries]
+        return KinesisSink(self.stream, self.pace).write(entries, remaining)
 
 
 def _failure(outcome: Outcome) -> Failure | None:

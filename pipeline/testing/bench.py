@@ -33,6 +33,7 @@ class Bench:
     Args:
         stages: those of `process`.
         items, states, archive: the failures of a sink, by sequence number.
+        outlets: the same for each outlet, in the order in which they are told.
         unkept: the sequence numbers whose dead letters cannot be kept now.
         left: what lies in the claims bucket, by the name of the object.
         facts: what the lookup knows.
@@ -42,6 +43,7 @@ class Bench:
     items: Mapping[int, Failure] = field(default_factory=dict)
     states: Mapping[int, Failure] = field(default_factory=dict)
     archive: Mapping[int, Failure] = field(default_factory=dict)
+    outlets: Mapping[str, Mapping[int, Failure]] = field(default_factory=dict)
     unkept: Collection[int] = ()
     left: Mapping[str, bytes] = field(default_factory=dict)
     facts: Facts = field(default_factory=dict)
@@ -64,7 +66,14 @@ class Bench:
     def consumer(self) -> Consumer:
         """The consumer; it looks at the clock one second after the records arrived."""
         return Consumer(
-            self.stages, self.sinks, self.dead_letters, self.report, lambda: ARRIVED_AT + 1, self.lookup, self.claims
+            self.stages,
+            self.sinks,
+            self.dead_letters,
+            self.report,
+            lambda: ARRIVED_AT + 1,
+            self.lookup,
+            self.claims,
+            {name: self._sink(name, failing) for name, failing in self.outlets.items()},
         )
 
     def consume(self, batch: Mapping[str, Any], *, seconds: float = 60) -> Mapping[str, Any]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import orjson
+
 from pipeline.core.attribute_value import image_json
 from pipeline.core.encode import version_of
-from pipeline.model import Item, Line, Position, State
+from pipeline.model import Item, Line, Notice, Position, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,3 +48,10 @@ def a_state(number: int, entity: str, version: int, body: str = "x", *, deleted:
 def a_line(number: int, partition: str = "type=log.v1/date=2026-11-23/hour=10") -> Line:
     """A line that holds its number."""
     return Line(position(number), partition, f'{{"n":{number}}}\n'.encode())
+
+
+def a_notice(number: int, key: str = "k", outlet: str = "Outlet", body: str = "x") -> Notice:
+    """A notice of the event `e-<number>`."""
+    event = {"id": f"e-{number}", "source": "//a", "type": "log.v1", "subject": key, "data": {"body": body}}
+    time = "2026-11-23T10:00:00Z"
+    return Notice(position(number), outlet, f"e-{number}", "log.v1", "//a", key, time, orjson.dumps(event))

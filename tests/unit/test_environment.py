@@ -9,19 +9,24 @@ from pipeline.aws.claims import ClaimsBucket
 from pipeline.aws.clients import Clients
 from pipeline.aws.cloudwatch import CollectReport
 from pipeline.aws.dynamodb import ItemSink, StateSink
+from pipeline.aws.eventbridge import BusSink
 from pipeline.aws.kinesis import KinesisStream
 from pipeline.aws.lookups.together import Together
 from pipeline.aws.s3 import ArchiveSink, DeadLetterBucket
+from pipeline.aws.sns import TopicSink
+from pipeline.aws.sqs import QueueSink
 from pipeline.collectors import COLLECTORS
 from pipeline.collectors.canary import Canary
 from pipeline.collectors.ping import Ping
 from pipeline.consumer import NoLookup
+from pipeline.core.outlet import to_bus, to_queue, to_stream, to_topic
 from pipeline.core.records import read
+from pipeline.core.route import Route, where
 from pipeline.environment import Environment, from_env, read_schemas
 from pipeline.errors import Misconfiguration
 from pipeline.lookups import deployment, geoip, object_row, reference
 from pipeline.model import Entry, Item, Line, State
-from pipeline.producer import KinesisSink
+from pipeline.producer import KinesisSink, StreamOutlet
 from pipeline.project import SCHEMAS
 from pipeline.routes import PROCESS
 from pipeline.testing.enrichment import Owner
@@ -142,6 +147,22 @@ def test_relay_changes() -> None:
         )
     assert DeadLetterBucket(CLIENTS.s3, "dead", "relay_changes") == consumer.dead_letters
     assert {"change.v1"} == consumer.stages.validators.keys()
+
+
+def test_outlets() -> None:
+    """Each outlet that a route names is found by its variable; nothing else is made."""
+    route = Route((), (where(bool, to_topic("ATopic")), to_queue("AQueue"), to_bus("ABus"), to_stream("AStream")))
+    places = {"OUTLET_ATOPIC": "arn:a", "OUTLET_AQUEUE": "https://a", "OUTLET_ABUS": "a-bus", "OUTLET_ASTREAM": "a"}
+    types = dict.fromkeys(read_schemas(SCHEMAS), route)
+    environment = Environment({**VARIABLES["process"], **places}, CLIENTS, routes=types)
+    assert {
+        "ATopic": TopicSink(CLIENTS.sns, "arn:a"),
+        "AQueue": QueueSink(CLIENTS.sqs, "https://a"),
+        "ABus": BusSink(CLIENTS.events, "a-bus"),
+        "AStream": StreamOutlet(KinesisStream(CLIENTS.kinesis, "a")),
+    } == environment.process().outlets
+    with pytest.raises(Misconfiguration, match="environment variable OUTLET_ATOPIC is not set"):
+        Environment(VARIABLES["process"], CLIENTS, routes=types).process()
 
 
 def test_collect() -> None:

@@ -12,7 +12,7 @@ from pipeline.cli.trial.show import event_changes, heading, letter_line
 from pipeline.cli.trial.trace import Step
 from pipeline.core.attribute_value import to_json
 from pipeline.core.encode import cloudevent
-from pipeline.model import Entry, Item, Line, Stage, State
+from pipeline.model import Entry, Item, Line, Notice, Stage, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -77,8 +77,8 @@ def _step_json(step: Step) -> dict[str, Any]:
             {"id": each.id, "changes": [found.as_json() for found in changes(before, cloudevent(each))]}
             for each in step.after
         ]
-    if step.delivery is not None:
-        made |= written(step.delivery)
+    if step.stage is Stage.ROUTE:
+        made |= {"to": None} if step.delivery is None else written(step.delivery)
     return made
 
 
@@ -96,8 +96,11 @@ def _step_lines(step: Step) -> Iterator[Text]:
             if len(step.after) > 1:
                 yield styled((f"  {number}/{len(step.after)} ", "bold"), (after.id, "blue"))
             yield from event_changes(step.before, after)
-    if step.delivery is not None:
-        yield from _values(written(step.delivery))
+    if step.stage is Stage.ROUTE:
+        if step.delivery is None:
+            yield styled(("  it does not go there", "yellow"))
+        else:
+            yield from _values(written(step.delivery))
 
 
 def _values(fields: dict[str, Any]) -> Iterator[Text]:
@@ -128,6 +131,10 @@ def _entry(delivery: Entry) -> dict[str, Any]:
     return made if delivery.owed is None else {**made, "data_in": delivery.owed.claim.key}
 
 
+def _notice(delivery: Notice) -> dict[str, Any]:
+    return {"to": delivery.outlet, "key": delivery.key, "event": orjson.loads(delivery.body)}
+
+
 def _plain(delivery: Item | State) -> dict[str, Json]:
     return {name: to_json(value) for name, value in orjson.loads(delivery.item).items()}
 
@@ -137,4 +144,5 @@ _WRITTEN: Final[dict[type[Delivery], Callable[[Any], dict[str, Any]]]] = {
     State: _state,
     Line: _line,
     Entry: _entry,
+    Notice: _notice,
 }

@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipeline.core.outlet import Outlet
 from pipeline.core.process import Stages, as_it_is, finish, prepare
+from pipeline.core.route import where
 from pipeline.model import Stage, Unavailable
 from pipeline.transforms import field
 
@@ -54,6 +56,10 @@ def name_of(step: object) -> str:
     >>> name_of(name_of), name_of(partial(name_of, 1))
     ('trace.name_of', 'trace.name_of')
     """
+    if isinstance(step, where):
+        return f"where({name_of(step.predicate)}, {name_of(step.destination)})"
+    if isinstance(step, Outlet):
+        return f"to_{step.kind}({step.name})"
     step = _made_by(step)
     name = str(getattr(step, "__qualname__", type(step).__qualname__)).partition(".<locals>")[0]
     return f"{str(step.__module__).rpartition('.')[2]}.{name}"

@@ -48,28 +48,34 @@ def test_every_error_of_the_service_model(service: str, operation: str) -> None:
 TABLE = {
     Retryable: (
         "BadDigest BandwidthLimitExceeded ExpiredToken ExpiredTokenException IncompleteBody InternalError "
-        "InternalFailure InternalFailureException InternalServerError ItemCollectionSizeLimitExceededException "
-        "KMS.ThrottlingException KMSThrottlingException LimitExceededException MalformedHttpRequestException "
-        "OperationAborted PriorRequestNotComplete ProvisionedThroughputExceeded "
-        "ProvisionedThroughputExceededException ReplicatedWriteConflictException RequestAbortedException "
-        "RequestExpired RequestLimitExceeded RequestThrottled RequestThrottledException RequestTimeTooSkewed "
-        "RequestTimeout RequestTimeoutException ServiceUnavailable SlowDown TemporaryRedirect ThrottledException "
-        "Throttling ThrottlingException TooManyRequestsException TransactionConflictException "
-        "TransactionInProgressException XAmzContentSHA256Mismatch"
+        "InternalException InternalFailure InternalFailureException InternalServerError "
+        "ItemCollectionSizeLimitExceededException KMS.ThrottlingException KMSThrottling KMSThrottlingException "
+        "KmsThrottled LimitExceededException MalformedHttpRequestException OperationAborted "
+        "PriorRequestNotComplete ProvisionedThroughputExceeded ProvisionedThroughputExceededException "
+        "ReplicatedWriteConflictException RequestAbortedException RequestExpired RequestLimitExceeded "
+        "RequestThrottled RequestThrottledException RequestTimeTooSkewed RequestTimeout RequestTimeoutException "
+        "ServiceUnavailable SlowDown TemporaryRedirect Throttled ThrottledException Throttling "
+        "ThrottlingException TooManyRequestsException TransactionConflictException TransactionInProgressException "
+        "XAmzContentSHA256Mismatch"
     ),
     Misconfiguration: (
-        "AccessDenied AccessDeniedException AccountProblem AllAccessDisabled AuthorizationHeaderMalformed "
-        "IncompleteSignature IncompleteSignatureException InvalidAccessKeyId InvalidBucketName InvalidClientTokenId "
-        "InvalidSignatureException InvalidToken KMS.DisabledException KMS.KMSInvalidStateException "
-        "KMS.NotFoundException KMSAccessDeniedException KMSDisabledException KMSInvalidStateException "
-        "KMSNotFoundException KMSOptInRequired MethodNotAllowed MissingAuthenticationToken "
-        "MissingAuthenticationTokenException NoSuchBucket NotAuthorized NotSignedUp OptInRequired PermanentRedirect "
+        "AWS.SimpleQueueService.NonExistentQueue AccessDenied AccessDeniedException AccountProblem "
+        "AllAccessDisabled AuthorizationError AuthorizationHeaderMalformed IncompleteSignature "
+        "IncompleteSignatureException InvalidAccessKeyId InvalidAddress InvalidBucketName InvalidClientTokenId "
+        "InvalidSecurity InvalidSignatureException InvalidToken KMS.DisabledException "
+        "KMS.KMSInvalidStateException KMS.NotFoundException KMSAccessDenied KMSAccessDeniedException KMSDisabled "
+        "KMSDisabledException KMSInvalidState KMSInvalidStateException KMSNotFound KMSNotFoundException "
+        "KMSOptInRequired KmsAccessDenied KmsDisabled KmsInvalidState KmsNotFound KmsOptInRequired "
+        "MethodNotAllowed MissingAuthenticationToken MissingAuthenticationTokenException NoSuchBucket "
+        "NotAuthorized NotFound NotSignedUp OptInRequired PermanentRedirect QueueDoesNotExist "
         "ResourceNotFoundException SignatureDoesNotMatch UnknownOperationException UnrecognizedClientException"
     ),
     type(None): (
-        "ConditionalCheckFailedException DryRunOperationException EncryptionTypeMismatch EntityTooLarge "
-        "InvalidArgumentException InvalidRequest InvalidWriteOffset KeyTooLongError RequestEntityTooLargeException "
-        "SerializationException TooManyParts ValidationError ValidationException"
+        "AWS.SimpleQueueService.BatchRequestTooLong BatchRequestTooLong ConditionalCheckFailedException "
+        "DryRunOperationException EncryptionTypeMismatch EntityTooLarge InvalidArgumentException "
+        "InvalidMessageContents InvalidRequest InvalidWriteOffset KeyTooLongError MalformedDetail "
+        "NotAuthorizedForSourceException RequestEntityTooLargeException SerializationException TooManyParts "
+        "ValidationError ValidationException"
     ),
 }
 

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.core.chunk import MAX_RECORD_BYTES
+from pipeline.core.chunk import MAX_RECORD_BYTES, partition_key
 from pipeline.errors import Misconfiguration, Retryable
 from pipeline.model import Claim, Entry, Failure, Owed, Position
-from pipeline.producer import KinesisSink, TooLarge
+from pipeline.producer import KinesisSink, StreamOutlet, TooLarge
+from pipeline.testing.deliveries import a_notice
 from pipeline.testing.kinesis import Fail, FakeStream, Fault, Refuse
 from pipeline.testing.ports import FakeClaimStore
 from tests.unit.producer.test_claims import DOWN
@@ -42,6 +43,20 @@ def test_sink_lets_the_retry_decide_where_a_position_has_both(is_large_first: bo
     pair = [entry(1, "a", oversize(key="a")), entry(1, "b")]
 
     assert {pair[0].position: Failure("outage")} == sink.write(pair if is_large_first else pair[::-1], clock.until(1))
+
+
+def test_a_stream_is_told() -> None:
+    """Notices are records under their keys, in order; what was not accepted is told by position."""
+    clock, stream = Clock(), FakeStream([Refuse(frozenset({0})), None, None])
+    notices = [a_notice(1, "a"), a_notice(2, "a"), a_notice(3, "é" * 300)]
+    assert {} == StreamOutlet(stream, clock.pace()).write(notices, clock.until(5))
+    keys = {each.partition_key for each in stream.records}
+    assert [notices[0].body, notices[1].body] == [each.data for each in stream.records if each.partition_key == "a"]
+    assert ({"a", partition_key("é" * 300)}, 3) == (keys, len(stream.records))
+
+    failing = FakeStream([Fail(Retryable("outage"))] * 99)
+    failed = StreamOutlet(failing, clock.pace()).write(notices[:1], clock.until(1))
+    assert {notices[0].position: Failure("outage")} == failed
 
 
 # what an entry owes ---------------------------------------------------------------------------------------------------

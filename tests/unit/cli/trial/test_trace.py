@@ -8,6 +8,8 @@ import pytest
 
 from pipeline.cli.trial.trace import name_of
 from pipeline.core.encode import archive_line, event_item
+from pipeline.core.outlet import to_queue, to_topic
+from pipeline.core.route import where
 from pipeline.transforms import field, flatten, mask, timestamps
 from pipeline.transforms.cast import cast
 from pipeline.transforms.filter import drop_below
@@ -38,6 +40,9 @@ class Step:
         (archive_line, "encode.archive_line"),
         (partial(partial(len), ""), "builtins.len"),
         (Step(), "test_trace.Step"),
+        (to_topic("AlertsTopic"), "to_topic(AlertsTopic)"),
+        (where(exists("/a"), to_queue("ObjectsQueue")), "where(predicate.exists, to_queue(ObjectsQueue))"),
+        (where(mask.emails, archive_line), "where(mask.emails, encode.archive_line)"),
     ],
 )
 def test_names(step: object, expected: str) -> None:
