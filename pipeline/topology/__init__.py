@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from pipeline.topology.api import INGEST_API, QUERY_API
 from pipeline.topology.arrivals import INGEST_ASYNC, INGEST_QUEUE
 from pipeline.topology.collect import CANARY_ALARM, COLLECT, COLLECT_SCHEDULE
+from pipeline.topology.outlets import ALERTS_TOPIC, OBJECTS_ALARM, OBJECTS_QUEUE, OUTLETS, RESULTS_BUS
 from pipeline.topology.resources import (
     ARCHIVE,
     BUS,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALARMS",
+    "ALERTS_TOPIC",
     "ALL_FUNCTIONS",
     "API_FUNCTIONS",
     "ARCHIVE",
@@ -61,6 +63,9 @@ __all__ = [
     "INGEST_API",
     "INGEST_ASYNC",
     "INGEST_QUEUE",
+    "OBJECTS_ALARM",
+    "OBJECTS_QUEUE",
+    "OUTLETS",
     "OUTPUTS",
     "PROCESS",
     "QUERY_API",
@@ -72,6 +77,7 @@ __all__ = [
     "REFERENCE_FILES",
     "RELAY_CHANGES",
     "RESULTS",
+    "RESULTS_BUS",
     "RULES",
     "SCHEDULES",
     "SOURCE_TABLES",
@@ -89,13 +95,13 @@ __all__ = [
 STREAMS: Final = (STREAM,)
 TABLES: Final = (RESULTS, *SOURCE_TABLES, REFERENCE)
 BUCKETS: Final = (ARCHIVE, DEAD_LETTERS, CLAIMS, DROP, REFERENCE_FILES)
-QUEUES: Final = (UNDELIVERED, UNDELIVERED_FIFO, QUEUE, FIFO_QUEUE)
-TOPICS: Final = (TOPIC,)
-BUSES: Final = (BUS,)
+QUEUES: Final = (UNDELIVERED, UNDELIVERED_FIFO, QUEUE, FIFO_QUEUE, OBJECTS_QUEUE)
+TOPICS: Final = (ALERTS_TOPIC, TOPIC)
+BUSES: Final = (BUS, RESULTS_BUS)
 RULES: Final = (BUS_RULE, DROP_RULE)
 SCHEDULES: Final = (COLLECT_SCHEDULE,)
 ALARMS: Final = (CANARY_ALARM,)
-QUEUE_ALARMS: Final = (UNDELIVERED_ALARM, UNDELIVERED_FIFO_ALARM)
+QUEUE_ALARMS: Final = (UNDELIVERED_ALARM, UNDELIVERED_FIFO_ALARM, OBJECTS_ALARM)
 FUNCTIONS: Final = (PROCESS, RELAY_CHANGES)
 API_FUNCTIONS: Final = (INGEST_API, QUERY_API)
 ASYNC_FUNCTIONS: Final = (INGEST_ASYNC, COLLECT)
@@ -122,6 +128,9 @@ OUTPUTS: Final[Mapping[str, str]] = {
     "FifoQueueUrl": "${FifoQueue}",
     "UndeliveredQueueUrl": "${UndeliveredQueue}",
     "UndeliveredFifoQueueUrl": "${UndeliveredFifoQueue}",
+    "AlertsTopicArn": "${AlertsTopic}",
+    "ResultsBusName": "${ResultsBus}",
+    "ObjectsQueueUrl": "${ObjectsQueue}",
     "IngestAsyncFunctionName": "${IngestAsyncFunction}",
     "IngestQueueFunctionName": "${IngestQueueFunction}",
     "CollectFunctionName": "${CollectFunction}",

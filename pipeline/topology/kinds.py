@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from pipeline.core.outlet import variable
+from pipeline.model import OutletKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,13 +86,13 @@ class Topic:
     """An SNS topic.
 
     Args:
-        function: what it invokes with each message.
+        function: what it invokes with each message; None where others subscribe.
         given_up: the queue for messages that it could not hand over.
     """
 
     resource: str
-    function: str
-    given_up: str
+    function: str | None = None
+    given_up: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +152,32 @@ class Grant:
 
     resource: str
     actions: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """A resource that routes tell of events, such as a topic that others subscribe to."""
+
+    resource: str
+    kind: OutletKind
+
+    @property
+    def variable(self) -> str:
+        """The environment variable of `process` that says where it is: a topic's ARN, a queue's URL, or a name."""
+        return variable(self.resource)
+
+    @property
+    def grant(self) -> Grant:
+        """What `process` does to it."""
+        return Grant(self.resource, frozenset({_TELL[self.kind]}))
+
+
+_TELL: Final[Mapping[OutletKind, str]] = {
+    OutletKind.STREAM: "kinesis:PutRecords",
+    OutletKind.BUS: "events:PutEvents",
+    OutletKind.TOPIC: "sns:Publish",
+    OutletKind.QUEUE: "sqs:SendMessage",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,12 +293,14 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class QueueAlarm:
-    """A CloudWatch alarm that is on while anything lies in a queue.
+    """A CloudWatch alarm that is on while anything lies in a queue, or while something lies there for long.
 
     Args:
         seconds: what it looks at, each time.
+        oldest_seconds: for how long it may lie; None where nothing may.
     """
 
     resource: str
     queue: str
     seconds: int
+    oldest_seconds: int | None = None

@@ -6,6 +6,7 @@ from typing import Final
 
 from pipeline.topology.grants import GIVE_UP, KEEP_DEAD_LETTERS, LEAVE_CLAIMS, LOG, PUT, READ_CHANGES, READ_KINESIS
 from pipeline.topology.kinds import Function, Grant, Source
+from pipeline.topology.outlets import OUTLETS
 from pipeline.topology.resources import SOURCE_TABLES
 
 
@@ -38,6 +39,7 @@ PROCESS: Final = Function(
         "LOOKUP_SECONDS": "${LookupSeconds}",
         "STACK_NAME": "${AWS::StackName}",
         "ACCOUNT_ID": "${AWS::AccountId}",
+        **{each.variable: f"${{{each.resource}}}" for each in OUTLETS},
     },
     grants=(
         Grant("Stream", READ_KINESIS),
@@ -49,6 +51,7 @@ PROCESS: Final = Function(
         Grant("ReferenceBucket", frozenset({"s3:ListBucket"})),
         Grant("ResultsTable", frozenset({"dynamodb:BatchWriteItem", "dynamodb:PutItem"})),
         Grant("ArchiveBucket/archive/*", frozenset({"s3:PutObject"})),
+        *(each.grant for each in OUTLETS),
         KEEP_DEAD_LETTERS,
         *GIVE_UP,
         Grant("ProcessLogs", LOG),

@@ -13,6 +13,7 @@ from functools import partial
 from io import BytesIO
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import parse_qs
 
 import orjson
 import pytest
@@ -23,8 +24,9 @@ from pipeline import routes, topology
 from pipeline.aws.clients import Clients
 from pipeline.aws.patience import PROMPT
 from pipeline.core.claim import leave
-from pipeline.environment import Environment
+from pipeline.environment import Environment, read_schemas
 from pipeline.lookups import geoip, object_row, reference
+from pipeline.project import SCHEMAS
 from pipeline.testing.api_events import api_event
 from pipeline.testing.arrivals import fifo_event, sns_event, sqs_event
 from pipeline.testing.lambda_events import dynamodb_event, dynamodb_record, kinesis_event, log_event
@@ -55,7 +57,7 @@ def place(value: Any) -> str:  # noqa: ANN401 - JSON
     match value:
         case {"Fn::GetAtt": [name, "StreamArn"]}:
             return f"{name}/stream"
-        case {"Fn::GetAtt": [name, "Arn"]}:
+        case {"Fn::GetAtt": [name, "Arn"]} | {"Ref": name}:
             return str(name)
         case {"Fn::Sub": str(text)} if ":function:" in text:
             name = text.rpartition(":function:${AWS::StackName}-")[2]
@@ -186,7 +188,8 @@ class Calls:
 
     def attach(self, clients: Clients) -> Clients:
         """Answer all calls of these clients."""
-        for client in (clients.dynamodb, clients.s3, clients.kinesis, clients.functions, clients.sqs):
+        given = (clients.dynamodb, clients.s3, clients.kinesis, clients.functions)
+        for client in (*given, clients.events, clients.sns, clients.sqs):
             client.meta.events.register("before-send", self._answer)  # type: ignore[arg-type] # what it returns is sent back
         return clients
 
@@ -212,6 +215,19 @@ class Calls:
         self.needed[f"{bucket}/{prefix}/*"].add(f"s3:{operation}")
         return b"body\n" if prefix == "reference" else b""
 
+    def eventbridge_(self, operation: str, request: AWSPreparedRequest) -> bytes:
+        """Note a call to a bus; every event is taken."""
+        entries = orjson.loads(cast("bytes", request.body))["Entries"]
+        self.needed[entries[0]["EventBusName"]].add(f"events:{operation}")
+        return orjson.dumps({"FailedEntryCount": 0, "Entries": [{"EventId": "1"} for _ in entries]})
+
+    def sns_(self, operation: str, request: AWSPreparedRequest) -> bytes:
+        """Note a call to a topic, which a batch needs no other right for; its one message is taken."""
+        asked = parse_qs(cast("bytes", request.body).decode())
+        self.needed[asked["TopicArn"][0]].add(f"sns:{operation.removesuffix('Batch')}")
+        answer = "<PublishBatchResult><Successful><member><Id>0</Id></member></Successful></PublishBatchResult>"
+        return f"<PublishBatchResponse>{answer}</PublishBatchResponse>".encode()
+
     def lambda_(self, operation: str, request: AWSPreparedRequest) -> bytes:
         """Note that a function is invoked."""
         self.needed[request.url.split("/")[5]].add(f"lambda:{operation}Function")
@@ -228,9 +244,10 @@ class Calls:
 
     def sqs_(self, operation: str, request: AWSPreparedRequest) -> bytes:
         """Note a call to a queue; the right to do something to a message is the right to do it to several at once."""
-        queue = orjson.loads(cast("bytes", request.body))["QueueUrl"].rpartition("/")[2].removesuffix(".fifo")
+        asked = orjson.loads(cast("bytes", request.body))
+        queue = asked["QueueUrl"].rpartition("/")[2].removesuffix(".fifo")
         self.needed[queue].add(f"sqs:{operation.removesuffix('Batch')}")
-        return b"{}"
+        return orjson.dumps({"Successful": [{"Id": each["Id"]} for each in asked["Entries"]], "Failed": []})
 
 
 def _with_index(table: str, asked: Mapping[str, Any]) -> str:
@@ -259,10 +276,11 @@ LOOKUPS = (
     object_row("/body", name="owners.csv", by="body", into="/row", optional=True),
     geoip("/body", optional=True),
 )
+FINDING, OBJECT = (read_schemas(SCHEMAS)[name]["examples"][0] for name in ("guardduty_finding.v1", "s3_object.v1"))
 
 
 def calls_of_process() -> Grants:
-    """A batch that ends everywhere it can: an event, a change of an entity, a dead letter; and one that is claimed."""
+    """A batch that ends everywhere it can: an event, a change of an entity, a dead letter, a claim, outlets."""
     calls = Calls()
     declared = {**routes.PROCESS, "log.v1": replace(routes.PROCESS["log.v1"], lookups=LOOKUPS)}
     variables = {**deployed(topology.PROCESS), "LOOKUP_SECONDS": "60"}
@@ -279,7 +297,13 @@ def calls_of_process() -> Grants:
         },
     }
     claimed = leave(log_event("l-1"), "ClaimsBucket").envelope
-    answer = consumer.consume(kinesis_event(log_event(body="1.1.1.1"), change, b"not JSON", claimed), lambda: 60.0)
+    told = [
+        {**log_event(f"o-{name}"), "type": name, "data": example}
+        for name, example in (("guardduty_finding.v1", {**FINDING, "severity": 7}), ("s3_object.v1", OBJECT))
+    ]
+    answer = consumer.consume(
+        kinesis_event(log_event(body="1.1.1.1"), change, b"not JSON", claimed, *told), lambda: 60.0
+    )
     assert {"batchItemFailures": []} == answer
     return dict(calls.needed)
 
@@ -299,7 +323,8 @@ def calls_of_relay_changes() -> Grants:
 
 def own(function: Function) -> Grants:
     """What is declared for the function's own calls: without reading its sources, which Lambda does."""
-    places = {name: actions - BY_LAMBDA for name, actions in declared(function).items() if name != GIVEN_UP}
+    by_lambda = BY_LAMBDA - {"sqs:SendMessage"}  # of batches, Lambda gives up to the bucket
+    places = {name: actions - by_lambda for name, actions in declared(function).items() if name != GIVEN_UP}
     read = {source.resource for source in function.sources}
     return {name: actions for name, actions in places.items() if actions and name not in read}
 

@@ -131,14 +131,14 @@ def read_queues(resources: Mapping[str, Any]) -> set[Queue]:
 
 
 def read_topics(resources: Mapping[str, Any]) -> list[Topic]:
-    """The SNS topics: each has one subscription, of a function."""
-    topics = sorted(name for name, _ in of_type(resources, "AWS::SNS::Topic"))
-    found = [
+    """The SNS topics: each has one subscription, of a function, or none of the stack's."""
+    subscribed = [
         Topic(place(each["TopicArn"]), place(each["Endpoint"]), place(each["RedrivePolicy"]["deadLetterTargetArn"]))
         for _, each in of_type(resources, "AWS::SNS::Subscription")
-        if each["Protocol"] == "lambda"
     ]
-    return found if topics == sorted(each.resource for each in found) else []
+    names = {each.resource for each in subscribed}
+    others = [Topic(name) for name, _ in of_type(resources, "AWS::SNS::Topic") if name not in names]
+    return sorted((*subscribed, *others), key=lambda each: each.resource)
 
 
 def read_buses(resources: Mapping[str, Any]) -> set[Bus]:
@@ -363,7 +363,7 @@ def test_outputs_are_the_declared_ones(template: Template) -> None:
 def test_references_lead_somewhere(template: Template) -> None:
     """What functions consume, give up into, and are told about is declared; so is what the doors lead to."""
     held = (*topology.STREAMS, *topology.TABLES, *topology.BUCKETS, *topology.QUEUES)
-    doors = (*topology.TOPICS, *topology.RULES)
+    doors: list[Topic | Rule] = [*(each for each in topology.TOPICS if each.function), *topology.RULES]
     told = {
         value.strip("${}")
         for each in topology.ALL_FUNCTIONS
@@ -374,14 +374,15 @@ def test_references_lead_somewhere(template: Template) -> None:
     consumed = {source.resource.partition("/")[0] for source in sources}
     consumed |= {source.resource for each in topology.QUEUE_FUNCTIONS for source in each.sources}
     given_up = {source.given_up for source in sources}
-    given_up |= {each.given_up for each in (*topology.ASYNC_FUNCTIONS, *doors)}
+    given_up |= {each.given_up for each in topology.ASYNC_FUNCTIONS} | {str(each.given_up) for each in doors}
     given_up |= {each.given_up for each in topology.QUEUES if each.given_up}
 
     known = {each.resource for each in held}
-    assert told <= known | template["Parameters"].keys() | PSEUDO_PARAMETERS
+    outlets = {each.resource for each in topology.OUTLETS}
+    assert told <= known | outlets | template["Parameters"].keys() | PSEUDO_PARAMETERS
     assert consumed | given_up <= known
     called = {each.resource: each.callers for each in topology.ASYNC_FUNCTIONS}
-    assert all(each.resource in called[each.function] for each in doors)
+    assert all(each.resource in called[each.function or ""] for each in doors)
 
 
 @pytest.mark.parametrize(

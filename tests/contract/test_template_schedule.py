@@ -59,22 +59,24 @@ def read_alarms(resources: Mapping[str, Any]) -> set[Alarm]:
 
 
 def read_queue_alarms(resources: Mapping[str, Any]) -> set[QueueAlarm]:
-    """The alarms that are on while one message lies in a queue, and that tell who wants to know."""
+    """The alarms that are on while one message lies in a queue, or lies there for long, and tell who wants to know."""
     found = set()
     for name, each in of_type(resources, "AWS::CloudWatch::Alarm"):
         match each:
             case {
                 "Namespace": "AWS/SQS",
-                "MetricName": "ApproximateNumberOfMessagesVisible",
+                "MetricName": "ApproximateNumberOfMessagesVisible" | "ApproximateAgeOfOldestMessage" as metric,
                 "Dimensions": [{"Name": "QueueName", "Value": {"Fn::GetAtt": [queue, "QueueName"]}}],
                 "Statistic": "Maximum",
                 "ComparisonOperator": "GreaterThanOrEqualToThreshold",
-                "Threshold": 1,
+                "Threshold": threshold,
                 "EvaluationPeriods": 1,
                 "TreatMissingData": "notBreaching",
                 "Period": seconds,
             } if (each.get("AlarmActions"), each.get("OKActions")) == (ON, ON):
-                found.add(QueueAlarm(name, queue, seconds))
+                is_of_age = metric == "ApproximateAgeOfOldestMessage"
+                if is_of_age or threshold == 1:
+                    found.add(QueueAlarm(name, queue, seconds, threshold if is_of_age else None))
     return found
 
 

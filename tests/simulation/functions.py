@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pipeline.environment import Environment
 from pipeline.testing.mapping.cloud import handler_of, in_virtual_time
+from pipeline.topology import OUTLETS
 
 if TYPE_CHECKING:
     from pipeline.consumer import Consumer
@@ -25,6 +26,7 @@ VARIABLES = {
     "DEAD_LETTER_BUCKET": "dead",
     "CLAIMS_BUCKET": "claims",
     "STREAM_NAME": "events",
+    **{each.variable: each.resource for each in OUTLETS},
 }
 running: list[World] = []
 
@@ -51,6 +53,9 @@ class Switches:
     dynamodb: Switch = field(default_factory=lambda: Switch("dynamodb"))
     s3: Switch = field(default_factory=lambda: Switch("s3"))
     kinesis: Switch = field(default_factory=lambda: Switch("kinesis"))
+    events: Switch = field(default_factory=lambda: Switch("events"))
+    sns: Switch = field(default_factory=lambda: Switch("sns"))
+    sqs: Switch = field(default_factory=lambda: Switch("sqs"))
 
 
 class Ledgers:

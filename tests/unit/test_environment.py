@@ -31,6 +31,7 @@ from pipeline.project import SCHEMAS
 from pipeline.routes import PROCESS
 from pipeline.testing.enrichment import Owner
 from pipeline.testing.lambda_events import TABLE_STREAM_ARN, dynamodb_event, dynamodb_record
+from pipeline.topology import OUTLETS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,6 +45,7 @@ VARIABLES = {
         "ARCHIVE_BUCKET": "archive",
         "DEAD_LETTER_BUCKET": "dead",
         "CLAIMS_BUCKET": "claims",
+        **{each.variable: each.resource for each in OUTLETS},
     },
     "relay_changes": {
         "STREAM_NAME": "events",

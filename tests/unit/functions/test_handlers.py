@@ -10,6 +10,7 @@ from pipeline.errors import Misconfiguration
 from pipeline.model import Failure, Item
 from pipeline.testing.bench import ACKNOWLEDGED, Bench, logs, named
 from pipeline.testing.lambda_events import kinesis_event
+from pipeline.topology import OUTLETS
 from tests.unit.functions.context import Context
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 VARIABLES = {
     "RESULTS_TABLE": "results",
+    **{each.variable: each.resource for each in OUTLETS},
     "ARCHIVE_BUCKET": "archive",
     "DEAD_LETTER_BUCKET": "dead",
     "CLAIMS_BUCKET": "claims",
