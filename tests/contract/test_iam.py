@@ -223,7 +223,7 @@ class Calls:
 
     def sns_(self, operation: str, request: AWSPreparedRequest) -> bytes:
         """Note a call to a topic, which a batch needs no other right for; its one message is taken."""
-        asked = parse_qs(cast("bytes", request.body).decode())
+        asked = parse_qs(cast("str", request.body))
         self.needed[asked["TopicArn"][0]].add(f"sns:{operation.removesuffix('Batch')}")
         answer = "<PublishBatchResult><Successful><member><Id>0</Id></member></Successful></PublishBatchResult>"
         return f"<PublishBatchResponse>{answer}</PublishBatchResponse>".encode()

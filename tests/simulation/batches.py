@@ -15,6 +15,7 @@ from pipeline.routes import process_stages, relay_changes_stages
 from pipeline.testing.lambda_events import aggregate, kinesis_event
 from pipeline.testing.mapping import Clock, TableSource
 from tests.simulation import kinds
+from tests.simulation.functions import ROUTES
 from tests.simulation.schedules import Put
 from tests.simulation.tables import EXPIRY, OURS, Tables, is_delete
 
@@ -52,12 +53,13 @@ def stages() -> dict[str, Stages]:
     schemas = read_schemas(SCHEMAS)
     return {
         "process": process_stages(schemas, "claims"),
+        "telling": process_stages(schemas, "claims", ROUTES),
         "relay_changes": relay_changes_stages(schemas, "claims", "results"),
     }
 
 
-def _log(number: int, hour: str = "10", **data: int) -> bytes:
-    return orjson.dumps(kinds.log(f"log-{number}", "log-a", hour, **data))
+def _log(number: int, hour: str = "10", key: str = "log-a", **data: int) -> bytes:
+    return orjson.dumps(kinds.log(f"log-{number}", key, hour, **data))
 
 
 def _claimed(number: int, hour: str = "10") -> bytes:
@@ -188,6 +190,24 @@ _BATCHES: Final = (
         ],
         5,
         _name(3),
+    ),
+    replace(
+        _batch(
+            "logs that all outlets are told of, a dead letter and one that is dropped",
+            [
+                _trace(0),
+                _log(1, key="log-b"),
+                _log(2),
+                _poison("no JSON"),
+                _log(4, "11", key="log-b"),
+                orjson.dumps(kinds.log(REFUSED, "log-a", "10")),
+                _log(6),
+                _log(7, key="log-b"),
+            ],
+            6,
+            "hour=11",
+        ),
+        function="telling",
     ),
     _changes_of_a_table(),
     _large_changes_of_a_table(),

@@ -6,11 +6,13 @@ the run that is going on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
+from pipeline.core.outlet import to_bus, to_queue, to_topic
 from pipeline.environment import Environment
+from pipeline.routes import PROCESS
 from pipeline.testing.mapping.cloud import handler_of, in_virtual_time
 from pipeline.topology import OUTLETS
 
@@ -27,6 +29,21 @@ VARIABLES = {
     "CLAIMS_BUCKET": "claims",
     "STREAM_NAME": "events",
     **{each.variable: each.resource for each in OUTLETS},
+    "OUTLET_OBJECTS_QUEUE": "ObjectsQueue.fifo",
+}
+# Logs are told to everybody, so that all that happens to them does so with outlets behind the tables.
+TOLD: Final = "log.v1"
+ROUTES: Final = {
+    **PROCESS,
+    TOLD: replace(
+        PROCESS[TOLD],
+        destinations=(
+            *PROCESS[TOLD].destinations,
+            to_bus("ResultsBus"),
+            to_topic("AlertsTopic"),
+            to_queue("ObjectsQueue"),
+        ),
+    ),
 }
 running: list[World] = []
 
@@ -68,7 +85,7 @@ class Ledgers:
 @cache
 def consumers() -> dict[str, Consumer]:
     """`process` and `relay_changes`, as at a cold start."""
-    environment = Environment(VARIABLES, cast("Any", Switches()))
+    environment = Environment(VARIABLES, cast("Any", Switches()), routes=ROUTES)
     made = {"process": environment.process(), "relay_changes": environment.relay_changes()}
     return {
         name: in_virtual_time(consumer, Ledgers(), now=now, sleep=sleep, draw=draw) for name, consumer in made.items()

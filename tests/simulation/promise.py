@@ -24,6 +24,7 @@ from tests.simulation.kinds import CHANGES, DROPPED, GOOD, POISON
 from tests.simulation.relaying import relayed, relayed_as_made
 from tests.simulation.seen import due, event_of, excused, position, position_of, s3
 from tests.simulation.tables import OURS
+from tests.simulation.telling import told, told_in_order
 from tests.simulation.world import content
 
 if TYPE_CHECKING:
@@ -37,7 +38,10 @@ ON_PURPOSE = DROPPED | {OURS}
 def broken(world: World) -> list[str]:
     """Everything that is broken; an empty list when the promise is kept."""
     checks = [in_destination, answers_are_of_the_batch, nothing_trimmed, states_only_advance]
-    checks += [relayed, relayed_as_made] if world.schedule.source == "table" else [dead_lettered, delivered, entities]
+    if world.schedule.source == "table":
+        checks += [relayed, relayed_as_made]
+    else:
+        checks += [dead_lettered, delivered, entities, told, told_in_order]
     checks += [dropped, archived_once, archive_in_order]
     return [f"{check.__name__}: {line}" for check in checks for line in check(world)]
 

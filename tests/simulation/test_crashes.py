@@ -40,10 +40,25 @@ def test_what_is_left() -> None:
         (64, 64, 0),
         (10, 8, 1),
         (7, 7, 2),
+        (5, 5, 2),
         (0, 0, 0),
         (0, 0, 0),
         (6, 4, 1),
     ] == counts
+
+
+def test_what_is_told() -> None:
+    """Without a death, outlets are told in order of each key of all that is delivered, and once."""
+    (batch,) = (each for each in ALL_BATCHES if each.function == "telling")
+    cloud = deliver(batch, Plan((batch.size,))).cloud
+    told = cloud.results().told
+    ids = {(name, key): [each["id"] for each in told[name, key]] for name, key in told if name == "ObjectsQueue"}
+    assert {
+        ("ObjectsQueue", "log-a"): ["log-2", "log-6"],
+        ("ObjectsQueue", "log-b"): ["log-1", "log-4", "log-7"],
+    } == ids
+    assert [5, 5, 5] == [len(fake.told) for fake in cloud.outlets.fakes.values()]
+    assert ["AlertsTopic", "ResultsBus"] == sorted({name for name, _ in told} - {"ObjectsQueue"})
 
 
 def test_what_is_relayed() -> None:

@@ -24,6 +24,7 @@ from pipeline.testing.mapping.cloud import Watched
 from pipeline.testing.mapping.faults import FaultyClient, FaultyFunction
 from pipeline.testing.mapping.threads import in_one_thread
 from pipeline.testing.mapping.zombies import Zombies
+from pipeline.testing.outlets import FakeBus, FakeQueue, FakeTopic
 from pipeline.testing.s3 import FakeS3
 from tests.simulation import kinds
 from tests.simulation.functions import handler, running
@@ -73,6 +74,9 @@ class World:
         self.s3 = FakeS3({"archive": {}, "dead": {}, "claims": dict(kinds.LEFT)})
         self.stream = self._stream()
         self.tables = Tables(self.clock)
+        self.bus = FakeBus("ResultsBus", now=self.clock.now)
+        self.topic = FakeTopic("AlertsTopic", now=self.clock.now)
+        self.queue = FakeQueue("ObjectsQueue.fifo", now=self.clock.now)
         self.zombies = Zombies(self.clock, self.chance)
         self.clients = self._clients()
         self.simulators = self._simulators()
@@ -115,6 +119,9 @@ class World:
             "dynamodb": client(self.table, "dynamodb", "dynamodb"),
             "s3": client(self.s3, "s3"),
             "kinesis": client(StreamClient(self.stream), "kinesis", "kinesis"),
+            "events": client(self.bus, "events", "events"),
+            "sns": client(self.topic, "sns", "sns"),
+            "sqs": client(self.queue, "sqs", "sqs"),
         }
 
     def _simulators(self) -> dict[str, Simulator]:

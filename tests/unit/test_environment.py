@@ -36,7 +36,6 @@ from pipeline.topology import OUTLETS
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.core.route import Route
     from pipeline.ports import Enrichment
 
 VARIABLES = {

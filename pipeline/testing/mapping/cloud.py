@@ -31,6 +31,7 @@ from pipeline.testing.dynamodb import FakeDynamoDB
 from pipeline.testing.mapping.clients import StreamClient
 from pipeline.testing.mapping.clock import Clock
 from pipeline.testing.mapping.faults import FaultyClient
+from pipeline.testing.mapping.outlets import Outlets
 from pipeline.testing.mapping.stream import KinesisSource
 from pipeline.testing.mapping.threads import in_one_thread
 from pipeline.testing.s3 import FakeS3
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from pipeline.model import Delivery, Image, Ledger
     from pipeline.ports import Report, Sink
     from pipeline.testing.mapping.faults import Around, Met, Plans
+    from pipeline.testing.mapping.outlets import Told
     from pipeline.testing.mapping.simulator import Context, Handler
 
 
@@ -52,11 +54,13 @@ class Results(NamedTuple):
         items: the table's, by partition key and sort key.
         objects: the lines of each archive object, by its key.
         dead_letters: by key.
+        told: what the outlets were told in effect, by outlet and key, or id where there is no order.
     """
 
     items: Mapping[tuple[str, str], Image]
     objects: Mapping[str, list[dict[str, Any]]]
     dead_letters: Mapping[str, dict[str, Any]]
+    told: Told
 
     def lines(self) -> list[dict[str, Any]]:
         """The archived lines, whatever objects they lie in, by position."""
@@ -96,11 +100,11 @@ class Ledgers:
 
 @dataclass
 class Cloud:
-    """A stream `events`, a table and the buckets `archive`, `dead` and `claims`, and consumers of the stream.
+    """A stream `events`, a table, the buckets `archive`, `dead` and `claims`, outlets, and consumers of the stream.
 
     Args:
         seed: decides the jitter, and in which order threads run.
-        plans: what goes wrong with the next calls, under `dynamodb`, `kinesis`, `archive`, `dead-letters` and `claims`.
+        plans: what goes wrong with the next calls, under the names of `CALL_PLANS`.
         around: stands around every call of a consumer.
         met: the faults that were met.
     """
@@ -117,6 +121,7 @@ class Cloud:
         self.table = FakeDynamoDB(items=Watched())
         self.s3 = FakeS3({"archive": {}, "dead": {}, "claims": {}})
         self.stream = KinesisSource(self.clock)
+        self.outlets = Outlets(self.clock)
         self._threads = ExitStack()
 
     def __enter__(self) -> Self:
@@ -139,7 +144,8 @@ class Cloud:
             Line: ArchiveSink(s3, "archive"),
         }
         dead = DeadLetterBucket(s3, "dead", "process")
-        consumer = Consumer(stages, sinks, dead, self.ledgers, self.clock.wall, claims=claims)
+        outlets = self.outlets.sinks(stages, lambda fake, service: self._client(fake, service, service))
+        consumer = Consumer(stages, sinks, dead, self.ledgers, self.clock.wall, claims=claims, outlets=outlets)
         return in_virtual_time(
             consumer, self.ledgers, now=self.clock.wall, sleep=self.clock.spend, draw=self.chance.random
         )
@@ -162,6 +168,7 @@ class Cloud:
             dict(self.table.items),
             {key: lines for key, _, lines in archived(s3, "archive")},
             dict(dead_letters(s3, "dead")),
+            self.outlets.told(),
         )
 
     def _client(self, fake: object, service: str, plan: str | None = None) -> Any:  # noqa: ANN401 - any client
@@ -203,6 +210,7 @@ def in_virtual_time(
         sinks={kind: patient(sink) for kind, sink in consumer.sinks.items()},
         dead_letters=patient(consumer.dead_letters),
         claims=patient(consumer.claims),
+        outlets={name: patient(outlet) for name, outlet in consumer.outlets.items()},
         report=report,
         now=now,
     )

@@ -31,6 +31,9 @@ CALL_PLANS: Final[Mapping[str, tuple[CallFault, ...]]] = {
     "archive": _BREAKS,
     "dead-letters": _BREAKS,
     "claims": _BREAKS,
+    "events": (*_BREAKS, CallFault.SOME_NOT_TOLD, CallFault.SOME_TOLD_THEN_LOST),
+    "sns": (*_BREAKS, CallFault.SOME_NOT_TOLD, CallFault.SOME_TOLD_THEN_LOST),
+    "sqs": (*_BREAKS, CallFault.SOME_NOT_TOLD, CallFault.SOME_TOLD_THEN_LOST),
     "kinesis": (*_BREAKS, CallFault.SOME_REFUSED, CallFault.ALL_REFUSED, CallFault.SOME_THEN_LOST),
 }
 _SHARE_WITHOUT: Final = 0.3

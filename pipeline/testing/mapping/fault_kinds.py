@@ -42,4 +42,6 @@ class CallFault(StrEnum):
     RACE = "somebody else has just written the same"
     SOME_REFUSED = "some entries of PutRecords are refused"
     ALL_REFUSED = "all entries of PutRecords are refused"
+    SOME_NOT_TOLD = "some notices of a call are refused"
+    SOME_TOLD_THEN_LOST = "some notices are told, and the answer is lost"
     SOME_THEN_LOST = "some entries are put, and the answer is lost"

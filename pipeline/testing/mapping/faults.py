@@ -84,7 +84,7 @@ class FaultyClient:
 
     Args:
         client: a fake of it.
-        service: "dynamodb", "s3" or "kinesis": what its errors are called.
+        service: "dynamodb", "s3", "kinesis", "events", "sns" or "sqs": what its errors are called.
         plans: the plan of a call is found by its `plan_of`.
         plan_of: the name of a call's plan, by its arguments.
         around: is given every call, to carry it out or not.

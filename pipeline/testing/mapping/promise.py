@@ -2,16 +2,17 @@
 
 Records are put on a stream and delivered to the real consumer, which writes to fakes. First all goes well; then, once
 for each seed, invocations and calls fail, hang, are killed or are done without an answer, batches are halved, cut and
-filled up, with every unproven rule both ways. In the end the table, the archived lines and the dead letters must be the
-same: so nothing is lost, doubled or invented. And no state may ever have moved back.
+filled up, with every unproven rule both ways. In the end the table, the archived lines, the dead letters and what the
+outlets were told, one of each id, must be the same: so nothing is lost, doubled or invented. And no state may ever have
+moved back.
 
     promise = Promise(stages, [("key", data), …])
     promise.results()              what there is when all goes well: assert here what you expect
     assert [] == promise.broken(range(200))
 
 What the transforms do must depend on nothing but the event: no clock, no random, no counter. One event id must always
-come under one partition key, and no two events may be one version of an entity. `pipeline/testing/README.md` has a
-complete example.
+come under one partition key, and so must all events of a subject that a stream or a queue is told of; no two events may
+be one version of an entity. `pipeline/testing/README.md` has a complete example.
 """
 
 from __future__ import annotations
@@ -110,6 +111,7 @@ def _differences(expected: Results, actual: Results) -> Iterator[str]:
     for what, must_be, is_so in (
         ("item", expected.items, actual.items),
         ("dead letter", expected.dead_letters, actual.dead_letters),
+        ("notice", expected.told, actual.told),
         ("line", _by_place(expected), _by_place(actual)),
     ):
         yield from (f"lost: {what} {key}" for key in sorted(must_be.keys() - is_so.keys()))

@@ -25,7 +25,7 @@ class Call:
     """A call that a fault happens to.
 
     Args:
-        service: "dynamodb", "s3" or "kinesis".
+        service: "dynamodb", "s3", "kinesis", "events", "sns" or "sqs".
         operation: what carries it out.
     """
 
@@ -46,31 +46,49 @@ _CODES: Final[Mapping[CallFault, Mapping[str, tuple[str, int]]]] = {
         "dynamodb": ("ProvisionedThroughputExceededException", 400),
         "kinesis": ("ProvisionedThroughputExceededException", 400),
         "s3": ("SlowDown", 503),
+        "events": ("ThrottlingException", 400),
+        "sns": ("Throttled", 429),
+        "sqs": ("RequestThrottled", 400),
     },
     CallFault.SERVER_ERROR: {
         "dynamodb": ("InternalServerError", 500),
         "kinesis": ("InternalFailure", 500),
         "s3": ("ServiceUnavailable", 503),
+        "events": ("InternalException", 500),
+        "sns": ("InternalError", 500),
+        "sqs": ("ServiceUnavailable", 503),
     },
     CallFault.ACCESS_DENIED: {
         "dynamodb": ("AccessDeniedException", 400),
         "kinesis": ("AccessDeniedException", 400),
         "s3": ("AccessDenied", 403),
+        "events": ("AccessDeniedException", 400),
+        "sns": ("AuthorizationError", 403),
+        "sqs": ("AccessDenied", 403),
     },
     CallFault.KEY_DENIED: {
         "dynamodb": ("KMSAccessDeniedException", 400),
         "kinesis": ("KMSAccessDeniedException", 400),
         "s3": ("AccessDenied", 403),
+        "events": ("AccessDeniedException", 400),
+        "sns": ("KMSAccessDenied", 400),
+        "sqs": ("KmsAccessDenied", 400),
     },
     CallFault.NOT_FOUND: {
         "dynamodb": ("ResourceNotFoundException", 400),
         "kinesis": ("ResourceNotFoundException", 400),
         "s3": ("NoSuchBucket", 404),
+        "events": ("ResourceNotFoundException", 400),
+        "sns": ("NotFound", 404),
+        "sqs": ("AWS.SimpleQueueService.NonExistentQueue", 400),
     },
     CallFault.TOKEN_EXPIRED: {
         "dynamodb": ("ExpiredTokenException", 400),
         "kinesis": ("ExpiredTokenException", 400),
         "s3": ("ExpiredToken", 400),
+        "events": ("ExpiredTokenException", 400),
+        "sns": ("ExpiredToken", 403),
+        "sqs": ("ExpiredToken", 403),
     },
 }
 
@@ -157,6 +175,31 @@ def _all_refused(call: Call) -> dict[str, Any]:
     return {"FailedRecordCount": count, "Records": [refused] * count}
 
 
+def _some_not_told(call: Call) -> dict[str, Any]:
+    """Every second notice, from the first on."""
+    name = _notices_of(call)
+    notices = call.arguments[name]
+    told = call.do(**{name: notices[1::2]}) if notices[1::2] else {}
+    if call.service == "events":
+        answers = iter(told.get("Entries", ()))
+        refused = {"ErrorCode": "ThrottlingException", "ErrorMessage": "told to"}
+        return {"Entries": [next(answers) if place % 2 else refused for place in range(len(notices))]}
+    refusal = {"Code": "InternalError", "Message": "told to", "SenderFault": False}
+    failed = [{"Id": each["Id"], **refusal} for each in notices[::2]]
+    return {"Successful": told.get("Successful", []), "Failed": [*told.get("Failed", ()), *failed]}
+
+
+def _some_told_then_lost(call: Call) -> None:
+    name = _notices_of(call)
+    call.do(**{name: call.arguments[name][::2]})
+    raise ReadTimeoutError(endpoint_url=_ENDPOINT)
+
+
+def _notices_of(call: Call) -> str:
+    """What the operation calls them."""
+    return "PublishBatchRequestEntries" if call.service == "sns" else "Entries"
+
+
 def _some_then_lost(call: Call) -> None:
     call.do(Records=call.arguments["Records"][::2])
     raise ReadTimeoutError(endpoint_url=_ENDPOINT)
@@ -177,6 +220,8 @@ TROUBLES: Final[Mapping[CallFault, Trouble]] = {
     CallFault.SOME_REFUSED: _some_refused,
     CallFault.ALL_REFUSED: _all_refused,
     CallFault.SOME_THEN_LOST: _some_then_lost,
+    CallFault.SOME_NOT_TOLD: _some_not_told,
+    CallFault.SOME_TOLD_THEN_LOST: _some_told_then_lost,
 }
 # The faults that only one operation knows.
 ONLY: Final[Mapping[CallFault, str]] = {

@@ -163,7 +163,7 @@ def test_a_split_event_says_so(trial: Trial) -> None:
         (
             kinesis_record(log_event(severity_text="TRACE")),
             ["decode    decode.decode", "validate  log.v1", "transform timestamps.to_utc",
-             "transform severity.normalise", "transform filter.drop_below"],
+             "transform lambda_log.read", "transform severity.normalise", "transform filter.drop_below"],
         ),
         (
             kinesis_record({**log_event(), "data": {}}),
