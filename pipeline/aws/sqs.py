@@ -1,4 +1,4 @@
-"""SQS: notices to a queue, in order of their keys where it is FIFO; and when messages of a queue are delivered again."""
+"""SQS: notices to a queue, in order of their keys where it is FIFO; and when messages are delivered again."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def test_facts(name: str, run: Callable[..., tuple[int, list[Any], str]]) -> Non
     place = {"geo.country.iso_code": "GB", "geo.locality.name": "London", "geo.location.lat": 51.5}
     assert {**place, "by": BY} == after["data"]["attributes"]
     assert [{"kind": "table", "name": "customers", "key": "7"}] == out[1]["waits_for"]
-    assert ["object c.csv#code", "table customers", "filter.drop_if", "route.where"] == [
+    assert ["object c.csv#code", "table customers", "filter.drop_if", "where(predicate.not_, encode.archive_line)"] == [
         each["by"] for each in out[2:6]
     ]
     assert "7 in = 2 delivered + 2 dropped + 2 dead-lettered + 1 retried; " in err
@@ -137,7 +137,7 @@ def test_explained(run: Callable[..., tuple[int, list[Any], str]]) -> None:
         ("enrich", "deployment"),
         ("transform", "shape.delete"),
         ("transform", "filter.drop_if"),
-        ("route", "route.where"),
+        ("route", "where(predicate.not_, encode.archive_line)"),
     ] == stages[2:]
     step = out["stages"][2]
     assert [{"key": "42", "fact": "found"}] == step["wanted"]

@@ -42,7 +42,7 @@ class Step:
         (Step(), "test_trace.Step"),
         (to_topic("AlertsTopic"), "to_topic(AlertsTopic)"),
         (where(exists("/a"), to_queue("ObjectsQueue")), "where(predicate.exists, to_queue(ObjectsQueue))"),
-        (where(mask.emails, archive_line), "where(mask.emails, encode.archive_line)"),
+        (where(bool, archive_line), "where(builtins.bool, encode.archive_line)"),
     ],
 )
 def test_names(step: object, expected: str) -> None:
