@@ -296,7 +296,16 @@ class Unavailable(Struct, frozen=True):
     detail: str
 
 
-type Facts = Mapping[Want, Json | Unavailable]
+class Secret(Struct, frozen=True, eq=False):
+    """A fact that nobody is shown: its repr has nothing of it, and it is no JSON."""
+
+    value: Any
+
+    def __repr__(self) -> str:
+        return "Secret()"
+
+
+type Facts = Mapping[Want, Json | Unavailable | Secret]
 """What is known of the wants of a batch; one of which there is no fact is left out."""
 
 

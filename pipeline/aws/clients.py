@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_ssm import SSMClient
     from mypy_boto3_sts import STSClient
 
 _CONFIG: Final = Config(
@@ -34,7 +36,7 @@ _CONFIG: Final = Config(
     s3={"addressing_style": "path"},
 )
 # What records go through on their way.
-_OF_RECORDS: Final = frozenset({"dynamodb", "events", "kinesis", "s3", "sns", "sqs"})
+_OF_RECORDS: Final = frozenset({"dynamodb", "events", "kinesis", "s3", "secretsmanager", "sns", "sqs", "ssm"})
 # An item is written down by `core.encode`, and DynamoDB checks it again: botocore's own check of every attribute in
 # between would cost as much as the rest of the call.
 _UNCHECKED: Final = frozenset({"dynamodb"})
@@ -123,6 +125,11 @@ class Clients:
         return self._session.client("s3", **self._options("s3"))
 
     @cached_property
+    def secretsmanager(self) -> SecretsManagerClient:
+        """Secrets Manager."""
+        return self._session.client("secretsmanager", **self._options("secretsmanager"))
+
+    @cached_property
     def sns(self) -> SNSClient:
         """SNS: notifications to topics."""
         return self._session.client("sns", **self._options("sns"))
@@ -131,6 +138,11 @@ class Clients:
     def sqs(self) -> SQSClient:
         """SQS: messages to queues."""
         return self._session.client("sqs", **self._options("sqs"))
+
+    @cached_property
+    def ssm(self) -> SSMClient:
+        """SSM: parameters."""
+        return self._session.client("ssm", **self._options("ssm"))
 
     @cached_property
     def sts(self) -> STSClient:

@@ -4,6 +4,7 @@
     row         a row of a CSV or NDJSON object under `reference/`
     place       where an address is, by a MaxMind database under `reference/`
     deployed    stage, region and account of this deployment
+    secret      keys, with which fields are pseudonymised
 
 A route declares them in `lookups`, after its transforms. What one wants of a batch is fetched in one go (`Want`), and
 given to it as facts; so all here is pure. Wrong settings raise WrongDeclaration at import, as those of transforms do.
@@ -24,6 +25,7 @@ from pipeline.lookups.deployed import deployment
 from pipeline.lookups.fact import default
 from pipeline.lookups.place import geoip
 from pipeline.lookups.row import object_row
+from pipeline.lookups.secret import pseudonymised
 from pipeline.lookups.table import reference
 
-__all__ = ["default", "deployment", "geoip", "object_row", "reference"]
+__all__ = ["default", "deployment", "geoip", "object_row", "pseudonymised", "reference"]

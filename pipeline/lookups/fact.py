@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, cast
 
 from msgspec.structs import replace
 
@@ -96,7 +96,7 @@ class Fact:
             return replace(event, data=self.place.put_mark(event.data, self.name or self.kind))
         if fact is None:
             return self._without(event)
-        return replace(event, data=self.place.put(event.data, fact))
+        return replace(event, data=self.place.put(event.data, cast("Json", fact)))
 
     def _without(self, event: Event) -> Event:
         if isinstance(self.missing, Default):

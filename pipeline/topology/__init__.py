@@ -3,7 +3,8 @@
 Plain data. `infra/template.yaml` is written by hand and says the same in CloudFormation's words; a contract test holds
 the two equal, both ways. A resource is named by its logical id in the template; `OrdersTable/stream` is the stream of a
 table, `ResultsTable/index/timeline` an index of one, `ArchiveBucket/archive/*` what lies under a prefix of a bucket,
-`${Stream}` the deployed name of a resource.
+`${Stream}` the deployed name of a resource; `Secrets/stack/*` are secrets of Secrets Manager whose names
+begin with the stack's, and `Parameters/…` such parameters of SSM. Both are made and kept by people.
 """
 
 from __future__ import annotations

@@ -49,6 +49,8 @@ PROCESS: Final = Function(
         Grant("ReferenceTable", frozenset({"dynamodb:BatchGetItem"})),
         Grant("ReferenceBucket/reference/*", frozenset({"s3:GetObject"})),
         Grant("ReferenceBucket", frozenset({"s3:ListBucket"})),
+        Grant("Secrets/stack/*", frozenset({"secretsmanager:GetSecretValue"})),
+        Grant("Parameters/stack/*", frozenset({"ssm:GetParameter"})),
         Grant("ResultsTable", frozenset({"dynamodb:BatchWriteItem", "dynamodb:PutItem"})),
         Grant("ArchiveBucket/archive/*", frozenset({"s3:PutObject"})),
         *(each.grant for each in OUTLETS),

@@ -6,6 +6,7 @@ takes all its ways, with AWS answering from here, and the calls it makes are com
 
 from __future__ import annotations
 
+import base64
 import json
 from collections import defaultdict
 from dataclasses import replace
@@ -25,7 +26,7 @@ from pipeline.aws.clients import Clients
 from pipeline.aws.patience import PROMPT
 from pipeline.core.claim import leave
 from pipeline.environment import Environment, read_schemas
-from pipeline.lookups import geoip, object_row, reference
+from pipeline.lookups import geoip, object_row, pseudonymised, reference
 from pipeline.project import SCHEMAS
 from pipeline.testing.api_events import api_event
 from pipeline.testing.arrivals import fifo_event, sns_event, sqs_event
@@ -46,6 +47,11 @@ type Grants = dict[str, set[str]]
 BY_LAMBDA = {"logs:CreateLogStream", "logs:PutLogEvents", "s3:ListBucket"} | {
     f"sqs:{each}" for each in ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage", "SendMessage")
 }
+IN_THIS_ACCOUNT = "${AWS::Region}:${AWS::AccountId}"
+SECRETS = {
+    f"arn:${{AWS::Partition}}:secretsmanager:{IN_THIS_ACCOUNT}:secret:${{AWS::StackName}}/*": "Secrets/stack/*",
+    f"arn:${{AWS::Partition}}:ssm:{IN_THIS_ACCOUNT}:parameter/${{AWS::StackName}}/*": "Parameters/stack/*",
+}
 GIVEN_UP = "DeadLetterBucket/aws/lambda/*"
 FUNCTIONS: list[AnyFunction] = [*topology.ALL_FUNCTIONS]
 # The one role beside those of functions: the account's, with which API Gateway writes logs.
@@ -62,6 +68,8 @@ def place(value: Any) -> str:  # noqa: ANN401 - JSON
         case {"Fn::Sub": str(text)} if ":function:" in text:
             name = text.rpartition(":function:${AWS::StackName}-")[2]
             return next(each.resource for each in FUNCTIONS if each.name == name)
+        case {"Fn::Sub": str(text)} if text.startswith("arn:${AWS::Partition}:s"):
+            return SECRETS.get(text, text)
         case {"Fn::Sub": text}:
             return str(text).replace("${", "").replace(".Arn}", "")
     return json.dumps(value)
@@ -189,13 +197,14 @@ class Calls:
     def attach(self, clients: Clients) -> Clients:
         """Answer all calls of these clients."""
         given = (clients.dynamodb, clients.s3, clients.kinesis, clients.functions)
-        for client in (*given, clients.events, clients.sns, clients.sqs):
+        secrets = (clients.secretsmanager, clients.ssm)
+        for client in (*given, *secrets, clients.events, clients.sns, clients.sqs):
             client.meta.events.register("before-send", self._answer)  # type: ignore[arg-type] # what it returns is sent back
         return clients
 
     def _answer(self, request: AWSPreparedRequest, event_name: str, **_rest: object) -> AWSResponse:
         _, service, operation = event_name.split(".")
-        body: bytes = getattr(self, f"{service}_")(operation, request)
+        body: bytes = getattr(self, f"{service.replace('-', '_')}_")(operation, request)
         return _Answer(request.url, body)
 
     def dynamodb_(self, operation: str, request: AWSPreparedRequest) -> bytes:
@@ -227,6 +236,18 @@ class Calls:
         self.needed[asked["TopicArn"][0]].add(f"sns:{operation.removesuffix('Batch')}")
         answer = "<PublishBatchResult><Successful><member><Id>0</Id></member></Successful></PublishBatchResult>"
         return f"<PublishBatchResponse>{answer}</PublishBatchResponse>".encode()
+
+    def secrets_manager_(self, operation: str, request: AWSPreparedRequest) -> bytes:
+        """Note that a secret is read."""
+        assert orjson.loads(cast("bytes", request.body))["SecretId"].startswith("AWS::StackName/")
+        self.needed["Secrets/stack/*"].add(f"secretsmanager:{operation}")
+        return orjson.dumps({"SecretString": KEYS})
+
+    def ssm_(self, operation: str, request: AWSPreparedRequest) -> bytes:
+        """Note that a parameter is read."""
+        assert orjson.loads(cast("bytes", request.body))["Name"].startswith("/AWS::StackName/")
+        self.needed["Parameters/stack/*"].add(f"ssm:{operation}")
+        return orjson.dumps({"Parameter": {"Value": KEYS}})
 
     def lambda_(self, operation: str, request: AWSPreparedRequest) -> bytes:
         """Note that a function is invoked."""
@@ -270,11 +291,14 @@ def deployed(function: AnyFunction) -> Mapping[str, str]:
     return {name: value.removeprefix("${").removesuffix("}") for name, value in function.environment.items()}
 
 
+KEYS = orjson.dumps({"keys": {"k1": base64.b64encode(bytes(32)).decode()}}).decode()
 # One of each kind that calls anything; what is out of reach here is marked.
 LOOKUPS = (
     reference("/body", table="owners", into="/owner", optional=True),
     object_row("/body", name="owners.csv", by="body", into="/row", optional=True),
     geoip("/body", optional=True),
+    pseudonymised("/body", keys="pseudonyms"),
+    pseudonymised("/body", keys="ssm:pseudonyms"),
 )
 FINDING, OBJECT = (read_schemas(SCHEMAS)[name]["examples"][0] for name in ("guardduty_finding.v1", "s3_object.v1"))
 

@@ -20,6 +20,13 @@ NEEDS: dict[str, tuple[set[str], tuple[Grant, ...]]] = {
     ),
     "object": ({"REFERENCE_BUCKET", "LOOKUP_SECONDS"}, READ_OBJECTS),
     "geoip": ({"REFERENCE_BUCKET", "LOOKUP_SECONDS"}, READ_OBJECTS),
+    "secret": (
+        {"STACK_NAME", "LOOKUP_SECONDS"},
+        (
+            Grant("Secrets/stack/*", frozenset({"secretsmanager:GetSecretValue"})),
+            Grant("Parameters/stack/*", frozenset({"ssm:GetParameter"})),
+        ),
+    ),
     "deployment": ({"STACK_NAME", "ACCOUNT_ID"}, ()),
 }
 LOOKUPS = sorted({(name, lookup.kind) for name, route in PROCESS.items() for lookup in route.lookups})

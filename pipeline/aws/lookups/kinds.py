@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from pipeline.aws.lookups.constants import Constants
 from pipeline.aws.lookups.file import ReferenceFiles
 from pipeline.aws.lookups.rows import ObjectRows
+from pipeline.aws.lookups.secret import Secrets
 from pipeline.aws.lookups.table import ReferenceTable
 from pipeline.errors import Misconfiguration
-from pipeline.lookups import deployed, place, row, table
+from pipeline.lookups import deployed, place, row, secret, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -25,6 +26,7 @@ def open_kinds(kinds: Collection[str], clients: Clients, get: Callable[[str], st
         table.KIND: lambda: ReferenceTable(clients.dynamodb, get("REFERENCE_TABLE"), time.time, _seconds(get)),
         row.KIND: lambda: ObjectRows(_files(clients, get)),
         place.KIND: lambda: _geoip(_files(clients, get)),
+        secret.KIND: lambda: Secrets(clients, get("STACK_NAME"), time.monotonic, _seconds(get)),
         deployed.KIND: lambda: Constants(
             {"stage": get("STACK_NAME"), "region": get("AWS_REGION"), "account": get("ACCOUNT_ID")}
         ),

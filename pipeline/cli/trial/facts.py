@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from pipeline.errors import InputError
-from pipeline.lookups import deployed, place, row
+from pipeline.lookups import deployed, place, row, secret
 from pipeline.lookups.rows import read_rows
-from pipeline.model import Unavailable, Want
+from pipeline.model import Secret, Unavailable, Want
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -44,7 +44,7 @@ _DEPLOYMENT: Final[Json] = {"stage": "dry-run", "region": "us-east-1", "account"
 class Known:
     """What is known in a dry run, and what was wanted beyond it."""
 
-    facts: dict[Want, Json | Unavailable] = field(default_factory=dict)
+    facts: dict[Want, Json | Unavailable | Secret] = field(default_factory=dict)
     names: set[tuple[str, str]] = field(default_factory=set)
     away: dict[tuple[str, str], Unavailable] = field(default_factory=dict)
     objects: dict[str, Path] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class Known:
             shown = ", ".join(keys[:_MOST_KEYS_TOLD]) + (" and others" if len(keys) > _MOST_KEYS_TOLD else "")
             yield f"facts are wanted of {kind} {name}: {shown}; give them by --facts FILE"
 
-    def _fact(self, want: Want) -> Json | Unavailable:
+    def _fact(self, want: Want) -> Json | Unavailable | Secret:
         named = want.kind, want.name
         if want in self.facts:
             return self.facts[want]
@@ -136,6 +136,8 @@ def _take(line: Any, made: Known) -> bool:  # noqa: ANN401 - JSON
             made.facts[Want(kind, name, str(key))] = Unavailable(why)
         case {"kind": str(kind), "name": str(name), "unavailable": str(why)}:
             made.away[kind, name] = Unavailable(why)
+        case {"kind": secret.KIND as kind, "name": str(name), "fact": dict(fact)}:
+            made.facts[Want(kind, name, "")] = secret.keys_in(orjson.dumps(fact).decode())
         case {"kind": str(kind), "name": str(name), "fact": fact}:
             made.facts[Want(kind, name, str(line.get("key", "")))] = fact
         case _:

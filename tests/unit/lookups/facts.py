@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from tests.unit.transforms.outcome import an_event
 
 if TYPE_CHECKING:
-    from pipeline.model import Json, Unavailable
+    from pipeline.model import Json, Secret, Unavailable
     from pipeline.ports import Enrichment
 
 
-def enriched(lookup: Enrichment, data: dict[str, Json], fact: Json | Unavailable = None) -> dict[str, Json]:
+def enriched(lookup: Enrichment, data: dict[str, Json], fact: Json | Unavailable | Secret = None) -> dict[str, Json]:
     """The data of the event when each of its wants has this fact; None is none."""
     event = an_event(data)
     facts = {} if fact is None else dict.fromkeys(lookup.wants(event), fact)

@@ -189,6 +189,22 @@ def test_what_cannot_be_used(
     assert said in err
 
 
+def test_keys(folder: Path, run: Callable[..., tuple[int, list[Any], str]]) -> None:
+    """Keys make pseudonyms, and are shown nowhere; a secret that is none is told without what is in it."""
+    route = ROUTE.replace("    lookups=(", '    lookups=(\n        pseudonymised("/body/user", keys="people"),')
+    (folder / "route.py").write_text(route.replace("import deployment", "import pseudonymised, deployment"))
+    (folder / "in.ndjson").write_bytes(orjson.dumps({"user": "ada"}))
+    fact = {"kind": "secret", "name": "people", "fact": {"keys": {"k1": "A" * 43 + "="}}}
+    (folder / "keys.json").write_bytes(orjson.dumps(fact))
+    code, (out,), err = run("--explain", "--facts", "@keys.json", *ALL)
+    assert (0, "k1:46eESKAunlAV79pqMS5MTV0olRWopz1z8--m3cy7F5Y") == (code, out["after"][0]["data"]["body"]["user"])
+    assert "AAAA" not in f"{out}{err}"
+    assert (1, "retried") == (run(*ALL)[0], run(*ALL)[1][0]["outcome"])
+    (folder / "keys.json").write_bytes(orjson.dumps({**fact, "fact": {"keys": {"k1": "hunter2"}}}))
+    code, _, err = run("--facts", "@keys.json")
+    assert (1, True, False) == (code, "a key is " in err, "hunter2" in err)
+
+
 def test_a_database_damaged_within(folder: Path) -> None:
     """An address whose record cannot be read is out of reach, and everything else is known."""
     whole, found = cities(), set()
