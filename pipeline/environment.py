@@ -123,6 +123,7 @@ class Environment:
                     source=f"//{self.variables.get('AWS_LAMBDA_FUNCTION_NAME', 'ingest-api')}",
                     now=time.time,
                     new_id=lambda: str(uuid.uuid4()),
+                    call_seconds=self.clients.patience.call_seconds,
                 ),
                 ApiReport(METRICS_NAMESPACE, "ingest_api"),
             )

@@ -6,7 +6,7 @@
     413   too large, as a body or as events            before anything is parsed, where the body says so
     415   of a type, or in an encoding, that is not read
     429   none is: the stream throttles                Retry-After
-    503   none is: the stream is down                  Retry-After
+    503   none is: the stream is down                  Retry-After; told within seconds (`attempt`)
 
 What is accepted has its sequence number; nothing else is called accepted. What is not may be there all the same, after
 a call without an answer: sending it again, under the same id, has one effect. The events of one key are put in the
@@ -24,6 +24,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import unquote
 
+from pipeline.api.attempt import Attempt
 from pipeline.api.problem import Problem, retry_after, status_of, try_again
 from pipeline.api.proxy import NotText, Response
 from pipeline.core.decode import parse
@@ -41,9 +42,6 @@ if TYPE_CHECKING:
     from pipeline.ports import ClaimStore, RecordStream, Remaining
     from pipeline.producer import Outcome
 
-# One call takes 21 s at worst: 10 s of silence, a wait, and 10 s more (`aws.clients`). The first is always made, and no
-# other begun later than that before the end, so that there is always an answer.
-RESERVE_SECONDS: Final = 21.5
 # Errors that an answer lists; 200 of 300 characters are far from its 6 MB.
 MAX_FAULTS: Final = 200
 MAX_ID_CHARACTERS: Final = 512
@@ -76,6 +74,7 @@ class Ingest:
         source: of bare data that names none.
         now: epoch seconds.
         new_id: an id that nothing else has.
+        call_seconds: how long a call to the stream or the bucket takes at worst.
     """
 
     stream: RecordStream
@@ -84,6 +83,7 @@ class Ingest:
     source: str
     now: Callable[[], float]
     new_id: Callable[[], str]
+    call_seconds: float
     pace: Pace = field(default_factory=Pace)
 
     def events(self, request: Request, remaining: Remaining) -> Response:
@@ -114,9 +114,8 @@ class Ingest:
     def _put(
         self, checked: Sequence[Ready | Sequence[Fault]], ids: Sequence[str | None], remaining: Remaining
     ) -> Response:
-        outcomes = iter(
-            self._outcomes([each for each in checked if isinstance(each, Ready)], lambda: remaining() - RESERVE_SECONDS)
-        )
+        attempt = Attempt(self.stream, remaining, self.call_seconds)
+        outcomes = iter(self._outcomes([each for each in checked if isinstance(each, Ready)], attempt))
         results = [
             _result(each.id, next(outcomes)) if isinstance(each, Ready) else _refused(event_id, each)
             for each, event_id in zip(checked, ids, strict=True)
@@ -126,20 +125,21 @@ class Ingest:
             reasons=Counter(reason for each in results for reason in each.reasons),
         )
 
-    def _outcomes(self, events: Sequence[Ready], remaining: Remaining) -> Sequence[Outcome]:
+    def _outcomes(self, events: Sequence[Ready], attempt: Attempt) -> Sequence[Outcome]:
         try:
-            self._leave(events, remaining)
+            self._leave(events, attempt)
         except Retryable as error:
             return [Unsent(str(error))] * len(events)
         parts = [Part(each.partition_key, each.data, each.user_key) for each in events]
-        return put_together(self.stream, parts, remaining, self.pace)
+        return put_together(attempt, parts, attempt, self.pace)
 
-    def _leave(self, events: Sequence[Ready], remaining: Remaining) -> None:
+    def _leave(self, events: Sequence[Ready], attempt: Attempt) -> None:
         """Leave the data of those that go without. Raises Retryable, also when there is no time for a call after it."""
         for each in events:
             if each.owed is not None:
                 self.claims.leave(*each.owed)
-                if remaining() <= 0:
+                attempt.went_well()
+                if attempt() <= 0:
                     raise Retryable("no time left after data were left in S3")
 
 
@@ -227,11 +227,13 @@ def _answer(results: Sequence[Result]) -> Response:
     listed = _listed(results)
     if not accepted and not unsent:
         faults = [fault for each in results for fault in each.faults]
+        left_out = len(faults) - sum(map(len, listed))
+        more: Any = {"errors_left_out": left_out} if left_out else {}
         return Problem(
             _status_of(faults),
             f"{len(results)} of {len(results)} events refused; nothing was accepted",
             errors=[{"index": index, **fault} for index, each in enumerate(listed) for fault in each],
-            errors_left_out=len(faults) - sum(map(len, listed)),
+            **more,
         ).response()
     if len(unsent) == len(results):
         return try_again(max(set(unsent), key=unsent.count), "the pipeline").response()

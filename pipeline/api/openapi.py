@@ -155,11 +155,17 @@ def _get(summary: str, name: str, parameters: list[Doc], found: Doc, *more: HTTP
 
 def _problems(statuses: list[HTTPStatus]) -> Doc:
     content = {MEDIA_TYPE: {"schema": _ref("Problem")}}
-    found: Doc = {str(int(each)): {"description": each.phrase, "content": content} for each in statuses}
+    found: Doc = {str(int(each)): {"description": _meaning(each), "content": content} for each in statuses}
     for status in {"429", "503"} & found.keys():
         found[status] = {**found[status], "headers": {"Retry-After": {"schema": {"type": "integer"}}}}
     # API Gateway's own answers: a request without authorization, and a function that failed.
     return found | {each: {"description": HTTPStatus(int(each)).phrase} for each in ("403", "502", "504")}
+
+
+def _meaning(status: HTTPStatus) -> str:
+    """What a status says; an outage is told soon, so that whoever waits can do something else."""
+    text = {HTTPStatus.SERVICE_UNAVAILABLE: ": a service is out of reach or silent. Told within about ten seconds."}
+    return status.phrase + text.get(status, "")
 
 
 def _response(description: str, schema: Doc) -> Doc:
@@ -223,7 +229,11 @@ def _problem() -> Doc:
             "detail": _TEXT,
             "reason": {"enum": [str(each) for each in Reason]},
             "errors": {"type": "array", "maxItems": MAX_FAULTS, "items": error},
-            "errors_left_out": _COUNT,
+            "errors_left_out": {
+                "type": "integer",
+                "minimum": 1,
+                "description": "How many more there are, when not all are listed.",
+            },
         },
         "additionalProperties": False,
     }

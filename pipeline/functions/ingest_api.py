@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pipeline.aws.patience import PROMPT
 from pipeline.environment import from_env
 
 if TYPE_CHECKING:
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-_endpoint = from_env().ingest_api()
+_endpoint = from_env(PROMPT).ingest_api()
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:

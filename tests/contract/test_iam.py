@@ -356,7 +356,8 @@ def own(function: Function) -> Grants:
 def calls_of_ingest_api() -> Grants:
     """Two events that are accepted; one leaves its data in S3."""
     calls = Calls()
-    endpoint = Environment(deployed(topology.INGEST_API), calls.attach(Clients(local=True))).ingest_api()
+    clients = calls.attach(Clients(local=True, patience=PROMPT))
+    endpoint = Environment(deployed(topology.INGEST_API), clients).ingest_api()
     headers = {"Content-Type": "application/cloudevents+json"}
     for body in ("x", "x" * 500_000):
         event = api_event("POST", "/events", headers=headers, body=orjson.dumps(log_event(body=body)))

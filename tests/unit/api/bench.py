@@ -13,6 +13,7 @@ from pipeline.api.ingest import Ingest
 from pipeline.api.openapi import document
 from pipeline.api.operations import INGEST, ingest_api, query_api
 from pipeline.api.query import Query
+from pipeline.aws.patience import PROMPT
 from pipeline.aws.results import Results
 from pipeline.core import kpl
 from pipeline.core.decode import read_event
@@ -25,15 +26,17 @@ from pipeline.producer import Pace
 from pipeline.project import SCHEMAS
 from pipeline.routes import PROCESS
 from pipeline.testing.api_events import api_event
+from pipeline.testing.countdown import Countdown
 from pipeline.testing.dynamodb_items import read_item
 from pipeline.testing.kinesis import FakeStream
 from pipeline.testing.ports import FakeClaimStore
 from pipeline.testing.timeline import FakeTimeline
+from pipeline.topology import INGEST_API
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from pipeline.model import Entry
+    from pipeline.model import Accepted, Entry, Refused
 
 SCHEMA = read_schemas(SCHEMAS)
 RULES = Rules(compile_schemas(SCHEMA), PROCESS, AGGREGATED, "claims")
@@ -65,24 +68,39 @@ class FakeApiReport:
 
 
 @dataclass
+class Slow:
+    """A stream whose calls take their time."""
+
+    stream: FakeStream
+    clock: Countdown
+    call_seconds: float
+
+    def put(self, entries: Sequence[Entry]) -> Sequence[Accepted | Refused]:
+        self.clock.spend(self.call_seconds)
+        return self.stream.put(entries)
+
+
+@dataclass
 class Bench:
     """The API.
 
     Args:
-        left: the seconds that are left at each look at the clock, and for ever after the last.
+        clock: the time left of the function; waits spend it, and calls.
+        call_seconds: how much each call to the stream does.
     """
 
     stream: FakeStream = field(default_factory=FakeStream)
     table: FakeTimeline = field(default_factory=FakeTimeline)
-    left: list[float] = field(default_factory=lambda: [27.0])
+    clock: Countdown = field(default_factory=lambda: Countdown(INGEST_API.timeout_seconds))
+    call_seconds: float = 0.0
     claims: FakeClaimStore = field(default_factory=FakeClaimStore)
     report: FakeApiReport = field(default_factory=FakeApiReport)
-    waits: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         ids = (f"made-{number}" for number in itertools.count(1))
-        pace = Pace(jitter=lambda: 1.0, sleep=self.waits.append)
-        ingest = Ingest(self.stream, self.claims, RULES, "//api", lambda: NOW, lambda: next(ids), pace)
+        pace = Pace(jitter=lambda: 1.0, sleep=self.clock.sleep)
+        stream = Slow(self.stream, self.clock, self.call_seconds)
+        ingest = Ingest(stream, self.claims, RULES, "//api", lambda: NOW, lambda: next(ids), PROMPT.call_seconds, pace)
         client: Any = self.table
         self.ingest = ingest_api(ingest, self.report)
         self.query = query_api(Query(Results(client, "results"), DOCUMENT), self.report)
@@ -90,7 +108,7 @@ class Bench:
     def answer(self, event: Mapping[str, Any]) -> Answer:
         """The answer of the function that API Gateway would ask."""
         is_post = (event["httpMethod"], event["resource"]) in INGEST
-        raw = (self.ingest if is_post else self.query).answer(event, self._remaining)
+        raw = (self.ingest if is_post else self.query).answer(event, self.clock)
         body = orjson.loads(raw["body"]) if raw["body"] else None
         answer = Answer(raw["statusCode"], body, raw["headers"])
         check(event["httpMethod"].lower(), event["resource"], answer)
@@ -121,9 +139,6 @@ class Bench:
         """The events on the stream, in the order in which they were accepted, call by call."""
         accepted = [each for call in self.stream.calls for each in call if each in self.stream.records]
         return [orjson.loads(data) for each in accepted for data in unpacked(each)]
-
-    def _remaining(self) -> float:
-        return self.left.pop(0) if len(self.left) > 1 else self.left[0]
 
 
 def unpacked(entry: Entry) -> list[bytes]:

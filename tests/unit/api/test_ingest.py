@@ -190,6 +190,7 @@ def test_all_are_refused() -> None:
         (each["index"], each["reason"]) for each in answer.body["errors"]
     ]
     assert "2 of 2 events refused; nothing was accepted" == answer.body["detail"]
+    assert "errors_left_out" not in answer.body
 
 
 def test_errors_are_bounded() -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
+from pipeline.aws.clients import Clients
+from pipeline.aws.patience import PROMPT, Patience
 from pipeline.errors import Misconfiguration
 from pipeline.project import PACKAGE
 from pipeline.testing.api_events import REQUEST_ID, api_event
@@ -53,6 +55,22 @@ def test_an_answer_and_a_line(load: Callable[[str], ModuleType], capsys: pytest.
     assert ("GET /health", 200, [1.0], REQUEST_ID) == tuple(
         line[name] for name in ("operation", "status", "Requests", "request_id")
     )
+
+
+@pytest.mark.parametrize("name", HANDLERS)
+def test_a_silent_service_is_not_waited_for(
+    load: Callable[[str], ModuleType], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clients of a function that somebody waits for are prompt."""
+    made: list[Patience] = []
+
+    def clients(*, patience: Patience) -> Clients:
+        made.append(patience)
+        return Clients(patience=patience)
+
+    monkeypatch.setattr("pipeline.environment.Clients", clients)
+    load(name)
+    assert [PROMPT] == made
 
 
 def test_a_refusal(load: Callable[[str], ModuleType]) -> None:
