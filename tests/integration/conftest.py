@@ -61,3 +61,11 @@ def localstack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
 def stack(localstack: Clients) -> Mapping[str, str]:
     """The outputs of the deployed template."""
     return deploy(localstack, f"test-{uuid.uuid4().hex[:8]}", report=tell)
+
+
+@pytest.fixture
+def aws(localstack: Clients, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The options that lead a command to LocalStack."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    return ["--endpoint-url", str(localstack.endpoint_url), "--region", "us-east-1"]

@@ -76,14 +76,6 @@ def table(localstack: Clients) -> Iterator[str]:
     localstack.dynamodb.delete_table(TableName=name)
 
 
-@pytest.fixture
-def aws(localstack: Clients, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The options that lead a command to LocalStack."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    return ["--endpoint-url", str(localstack.endpoint_url), "--region", "us-east-1"]
-
-
 def on_stream(stream: KinesisStream) -> list[list[tuple[str, bytes]]]:
     """Key and data of all that lies on each shard, in order."""
     tail = Tail(stream.client, stream.stream_name)
