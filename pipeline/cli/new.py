@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("name", metavar="TYPE")
-@click.option("--from", "file", type=click.File("rb"), metavar="FILE", help="Records (NDJSON) to propose a schema for.")
+@click.option(
+    "--from",
+    "file",
+    type=click.File("rb"),
+    metavar="FILE",
+    help="Records to propose a schema for, as `schema infer` reads them.",
+)
 @click.option("--examples", "is_real", is_flag=True, help="Take the first 3 of them as examples, as they are.")
 def command(name: str, file: BinaryIO | None, *, is_real: bool) -> None:
     """Begin a new event type: a schema, a route and a test, which pass as they are.

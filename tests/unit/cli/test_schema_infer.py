@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import sys
 import tracemalloc
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 import pytest
+import zstandard
 
 from pipeline import cli
 from pipeline.cli.schema.infer import type_of_file
@@ -53,7 +55,8 @@ def test_stdin_with_examples(capsys: pytest.CaptureFixture[str], monkeypatch: py
 @pytest.mark.parametrize(
     ("content", "options", "code", "said"),
     [
-        (b"", [], 1, "holds no record, which is a JSON object on a line of its own\n"),
+        (b"", [], 1, "holds no record, which is a JSON object, a row of CSV or a line of a log\n"),
+        (gzip.compress(LINES)[:-9], [], 1, "a.ndjson: the gzip breaks off"),
         (b"\xff\n", [], 1, "; line 1: not_utf8"),
         (b"{}", ["--type", "Orders"], 2, "'Orders' is no name of an event type; one is words of"),
     ],
@@ -68,6 +71,29 @@ def test_what_cannot_be(
     assert (code, "", True) == (ended, out, said in err)
 
 
+@pytest.mark.parametrize(
+    ("content", "options", "properties"),
+    [
+        (b"id,total\n1,2.5\n2,3\n", [], {"id": "string", "total": "string"}),
+        (gzip.compress(b"id,total\n1,2.5\n"), [], {"id": "string", "total": "string"}),
+        (zstandard.compress(LINES), [], {"id": "integer", "mail": "string"}),
+        (b'[{"id": 1},\n {"id": 2}]', [], {"id": "integer"}),
+        (b"level=info order=7\nlevel=warn order=8\n", [], {"body": "string", "severity_text": "string",
+                                                          "attributes": "object"}),
+        (b"a b=c\n", ["--format", "logfmt"], {"body": "string", "attributes": "object"}),
+        (b"2026-11-23T10:00:00.000Z it fails\n  at line 1\n", [], {"body": "string"}),
+    ],
+)  # fmt: skip
+def test_other_formats(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes, options: list[str], properties: dict[str, str]
+) -> None:
+    """What `pipeline put` ships as the data of a type is what the schema is of."""
+    path = tmp_path / "orders"
+    path.write_bytes(content)
+    code, out, _ = run(capsys, str(path), *options)
+    assert (0, properties) == (code, {name: each["type"] for name, each in orjson.loads(out)["properties"].items()})
+
+
 def test_records_that_no_schema_fits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """An event has no place for them, and that is said."""
     path = tmp_path / "a.ndjson"
@@ -78,7 +104,8 @@ def test_records_that_no_schema_fits(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("data/Orders 2026.ndjson", "orders-2026.v1"), ("orders.v2.json", "orders.v2"), ("<stdin>", "records.v1"),
+    [("data/Orders 2026.ndjson", "orders-2026.v1"), ("a.csv.gz", "a.v1"), ("a.v2.json.zst", "a.v2"),
+     ("orders.v2.json", "orders.v2"), ("<stdin>", "records.v1"),
      ("1.ndjson", "records.v1")],
 )  # fmt: skip
 def test_the_type_of_a_file(name: str, expected: str) -> None:
@@ -92,10 +119,11 @@ class Endless(io.RawIOBase):
     def __init__(self, lines: int) -> None:
         self.left = lines
 
-    def readline(self, size: int | None = -1, /) -> bytes:
-        del size
-        self.left -= 1
-        return b'{"id": %d, "name": "n%d", "tags": {"t%d": 1}}\n' % (self.left, self.left, self.left) * (self.left >= 0)
+    def read(self, size: int = -1, /) -> bytes:
+        count = min(self.left, size // 40)
+        self.left -= count
+        numbers = range(self.left, self.left + count)
+        return b"".join(b'{"id": %d, "name": "n%d", "tags": {"t%d": 1}}\n' % (n, n, n) for n in numbers)
 
 
 def test_memory_is_bounded() -> None:
