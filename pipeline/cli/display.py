@@ -196,4 +196,8 @@ def _value(value: Json) -> str:
     return value if isinstance(value, str) else safe_json(value)
 
 
-_CONTENTS: Final[dict[str, Callable[[Mapping[str, Any]], Text]]] = {"log.v1": _log, "change.v1": _change}
+_CONTENTS: Final[dict[str, Callable[[Mapping[str, Any]], Text]]] = {
+    "access_log.v1": _log,
+    "log.v1": _log,
+    "change.v1": _change,
+}

@@ -1,12 +1,14 @@
-"""Web access logs: in UTC, with a severity by status, the user agent and the URL taken apart.
+"""Web access logs: in UTC, with a severity by status, the user agent and the URL taken apart, and where the client is.
 
-E-mail addresses, passwords and tokens are masked wherever they stand, and of the client's address the network stays.
+E-mail addresses, passwords and tokens are masked wherever they stand. The place is looked up by the client's address
+in `reference/geoip.mmdb`; after that only the network of the address stays. Without such a file, events say so.
 """
 
 from typing import Final
 
 from pipeline.core.encode import archive_line, event_item
 from pipeline.core.route import Route
+from pipeline.lookups import geoip
 from pipeline.transforms import http, mask, severity, timestamps
 from pipeline.transforms.conceal import address, secret
 
@@ -21,6 +23,7 @@ ROUTE: Final = Route(
         http.user_agent,
         mask.texts(mask.email, secret, within=("/body", "/attributes")),
     ),
+    lookups=(geoip("/attributes/client.address", optional=True),),
     then=(mask.texts(address(), within=("/body", "/attributes/client.address")),),
     destinations=(event_item(keep_days=30), archive_line),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pipeline.core.process import finish, prepare
@@ -12,11 +13,14 @@ from pipeline.routes import process_stages
 from pipeline.testing.lambda_events import kinesis_event
 
 if TYPE_CHECKING:
-    from pipeline.model import Json, Processed
+    from pipeline.model import Facts, Json, Processed
 
 
-def processed(name: str, *data: Json) -> Processed:
-    """What becomes of events of this type with these data: deliveries and dead letters; else it is dropped."""
+def processed(name: str, *data: Json, facts: Facts = MappingProxyType({})) -> Processed:
+    """What becomes of events of this type with these data: deliveries and dead letters; else it is dropped.
+
+    Lookups know these facts, and no other.
+    """
     stages = process_stages(read_schemas(SCHEMAS))
     events = [
         {
@@ -30,4 +34,4 @@ def processed(name: str, *data: Json) -> Processed:
         }
         for number, each in enumerate(data, 1)
     ]
-    return finish(prepare(read(kinesis_event(*events)), stages), {}, stages)
+    return finish(prepare(read(kinesis_event(*events)), stages), facts, stages)

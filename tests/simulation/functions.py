@@ -30,6 +30,8 @@ VARIABLES = {
     "STREAM_NAME": "events",
     **{each.variable: each.resource for each in OUTLETS},
     "OUTLET_OBJECTS_QUEUE": "ObjectsQueue.fifo",
+    "REFERENCE_BUCKET": "reference",
+    "LOOKUP_SECONDS": "60",
 }
 # Logs are told to everybody, so that all that happens to them does so with outlets behind the tables.
 TOLD: Final = "log.v1"

@@ -45,6 +45,8 @@ VARIABLES = {
         "DEAD_LETTER_BUCKET": "dead",
         "CLAIMS_BUCKET": "claims",
         **{each.variable: each.resource for each in OUTLETS},
+        "REFERENCE_BUCKET": "files",
+        "LOOKUP_SECONDS": "60",
     },
     "relay_changes": {
         "STREAM_NAME": "events",

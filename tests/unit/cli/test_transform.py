@@ -91,6 +91,7 @@ def test_one_record_is_explained(run: Callable[..., tuple[int, list[Any], str]])
         ("decode", "decode.decode"),
         ("validate", "log.v1"),
         ("transform", "timestamps.to_utc"),
+        ("transform", "lambda_log.read"),
         ("transform", "severity.normalise"),
         ("transform", "filter.drop_below"),
         ("transform", "mask.emails"),

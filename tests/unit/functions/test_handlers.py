@@ -24,6 +24,8 @@ VARIABLES = {
     "DEAD_LETTER_BUCKET": "dead",
     "CLAIMS_BUCKET": "claims",
     "STREAM_NAME": "events",
+    "REFERENCE_BUCKET": "reference",
+    "LOOKUP_SECONDS": "60",
 }
 LAMBDA = {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
 HANDLERS = ["pipeline.functions.process", "pipeline.functions.relay_changes"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
@@ -11,10 +11,13 @@ import pytest
 from pipeline.core import formats
 from pipeline.core.lines import Line
 from pipeline.core.log_line import LogLines
-from pipeline.model import Event, Item
+from pipeline.model import Event, Item, Unavailable, Want
 from pipeline.model import Line as Archived
 from pipeline.testing.dynamodb_items import read_item
 from pipeline.testing.routes import processed
+
+if TYPE_CHECKING:
+    from pipeline.model import Facts
 
 TYPE = "access_log.v1"
 AGENT = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"
@@ -36,9 +39,9 @@ def event(line: str) -> Event:
     return made
 
 
-def stored(line: str) -> dict[str, Any]:
+def stored(line: str, facts: Facts | None = None) -> dict[str, Any]:
     """The data that are stored of a line, the same in the table and the archive."""
-    found = processed(TYPE, event(line).data)
+    found = processed(TYPE, event(line).data, facts=facts or {})
     assert [] == found.dead_letters
     item, archived = found.deliveries
     assert isinstance(item, Item)
@@ -74,6 +77,25 @@ def test_a_request() -> None:
             "browser.mobile": False,
         },
     } == stored(line.format(AGENT))
+
+
+@pytest.mark.parametrize(
+    ("fact", "expected"),
+    [
+        ({"geo.country.iso_code": "SE", "geo.locality.name": "Lund"}, {"geo.country.iso_code": "SE",
+                                                                      "geo.locality.name": "Lund"}),
+        (Unavailable("there is no such object"), {"geo.unavailable": "geoip"}),
+        (None, {}),
+    ],
+    ids=["known", "out of reach", "unknown"],
+)  # fmt: skip
+def test_where_the_client_is(fact: Any, expected: dict[str, Any]) -> None:  # noqa: ANN401 - a fact is any JSON
+    """It is looked up by the whole address, of which only the network is stored."""
+    line = '81.2.69.142 - - [23/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5'
+    facts = {} if fact is None else {Want("geoip", "geoip", "81.2.69.142"): fact}
+    attributes = stored(line, facts)["attributes"]
+    assert expected == {name: value for name, value in attributes.items() if name.startswith("geo.")}
+    assert "81.2.69.0" == attributes["client.address"]
 
 
 @pytest.mark.parametrize(
