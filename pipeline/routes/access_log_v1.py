@@ -1,7 +1,8 @@
 """Web access logs: in UTC, with a severity by status, the user agent and the URL taken apart, and where the client is.
 
 E-mail addresses, passwords and tokens are masked wherever they stand. The place is looked up by the client's address
-in `reference/geoip.mmdb`; after that only the network of the address stays. Without such a file, events say so.
+in `reference/geoip.mmdb`; after that only the network of the address stays,
+in the subject too (`pipeline put --key client.address`). Without such a file, events say so.
 """
 
 from typing import Final
@@ -24,6 +25,6 @@ ROUTE: Final = Route(
         mask.texts(mask.email, secret, within=("/body", "/attributes")),
     ),
     lookups=(geoip("/attributes/client.address", optional=True),),
-    then=(mask.texts(address(), within=("/body", "/attributes/client.address")),),
+    then=(mask.texts(address(), within=("/body", "/attributes/client.address")), mask.subject(address())),
     destinations=(event_item(keep_days=30), archive_line),
 )

@@ -74,6 +74,25 @@ def texts(*conceal: Callable[[str], str], within: Sequence[str] = ("",)) -> Tran
     return transform
 
 
+def subject(*conceal: Callable[[str], str]) -> Transform:
+    """Whatever these find is concealed in the event's subject, by which it is looked for later.
+
+    >>> subject(email)(Event("1", "//a", "log.v1", "2026-11-23T10:00:00Z", {}, "ada@example.com"))[0].subject
+    '***@example.com'
+    """
+    if not conceal:
+        raise wrong("nothing to conceal; name functions such as mask.email")
+    check_callable("conceal", *conceal)
+
+    def transform(event: Event) -> Sequence[Event]:
+        masked = event.subject
+        for each in conceal if masked is not None else ():
+            masked = each(str(masked))
+        return (event,) if masked == event.subject else (replace(event, subject=masked),)
+
+    return transform
+
+
 def fields(*names: str) -> Transform:
     """Every field with one of these names, in any case and at any depth, has the value `***`, whatever it was.
 

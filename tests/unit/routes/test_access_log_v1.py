@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from pipeline.core.lines import Line
 from pipeline.core.log_line import LogLines
 from pipeline.model import Event, Item, Unavailable, Want
 from pipeline.model import Line as Archived
+from pipeline.routes import PROCESS
 from pipeline.testing.dynamodb_items import read_item
 from pipeline.testing.routes import processed
 
@@ -96,6 +98,18 @@ def test_where_the_client_is(fact: Any, expected: dict[str, Any]) -> None:  # no
     attributes = stored(line, facts)["attributes"]
     assert expected == {name: value for name, value in attributes.items() if name.startswith("geo.")}
     assert "81.2.69.0" == attributes["client.address"]
+
+
+def test_a_client_that_is_the_subject() -> None:
+    """Lines that were put with `--key client.address` are about the client's network."""
+    log = replace(LOG, key_field="client.address")
+    (record,) = formats.framing("apache").feed(b'81.2.69.142 - - [23/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5\n')
+    assert isinstance(record, Line)
+    made = log.read(record).record
+    assert isinstance(made, Event)
+    route = PROCESS[TYPE]
+    (masked,) = [each for first in route.transform(made) for each in route.enrich(first, {})]
+    assert ("81.2.69.142", "81.2.69.0") == (made.subject, masked.subject)
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,7 @@ def test_a_tag_where_no_list_is() -> None:
         (lambda: compute.compute("/a", len), "compute: no field is named"),
         (lambda: compute.compute("/a", 7, "/b"), "compute: function has 7"),  # type: ignore[arg-type] # the same
         (mask.texts, "texts: nothing to conceal, or nowhere"),
+        (mask.subject, "subject: nothing to conceal; name functions"),
         (lambda: mask.texts(mask.email, within="/a"), "texts: nothing to conceal, or nowhere"),
         (lambda: mask.texts(mask.email, within=()), "texts: nothing to conceal, or nowhere"),
         (mask.fields, "fields: no field is named"),

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.model import Event, Json
-from pipeline.transforms.mask import emails, mask
+from pipeline.transforms.conceal import address
+from pipeline.transforms.mask import email, emails, mask, subject
 
 SIZE = 100_000
 
@@ -46,6 +47,18 @@ def test_mask(text: str, expected: str) -> None:
 def test_nested(value: Json, expected: Json) -> None:
     """Texts are masked at any depth; names, numbers and the rest stay."""
     assert expected == mask(value)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("10.1.2.3", "10.1.2.0"), ("of ada@b.de", "of ***@b.de"), ("orders/7", "orders/7"), (None, None)],
+)
+def test_subject(before: str | None, after: str | None) -> None:
+    """What an event is about can say too much as well; one without a subject stays as it is."""
+    event = Event("1", "//a", "log.v1", "t", {}, before)
+    (masked,) = subject(email, address())(event)
+    assert after == masked.subject
+    assert (masked is event) is (before == after)
 
 
 def test_emails() -> None:
