@@ -97,7 +97,7 @@ def test_another_answer_does_not_type_check(tmp_path: Path) -> None:
 def function(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     """A function's module, after its cold start."""
     variables = {name: "given" for each in FUNCTIONS for name in each.environment}
-    for name, value in {**variables, "AWS_DEFAULT_REGION": "us-east-1"}.items():
+    for name, value in {**variables, "LOOKUP_SECONDS": "60", "AWS_DEFAULT_REGION": "us-east-1"}.items():
         monkeypatch.setenv(name, value)
     sys.modules.pop(request.param, None)
     yield importlib.import_module(request.param)
