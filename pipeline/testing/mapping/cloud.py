@@ -20,11 +20,17 @@ from copy import replace
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
 
+from pipeline.aws.backoff import Backoff
 from pipeline.aws.claims import ClaimsBucket
 from pipeline.aws.dynamodb import ItemSink, StateSink
 from pipeline.aws.kinesis import KinesisStream
+from pipeline.aws.lookups.file import ReferenceFiles
+from pipeline.aws.lookups.rows import ObjectRows
+from pipeline.aws.lookups.table import ReferenceTable
+from pipeline.aws.lookups.together import Together
 from pipeline.aws.s3 import ArchiveSink, DeadLetterBucket, archived, dead_letters
 from pipeline.consumer import Consumer
+from pipeline.lookups import row, table
 from pipeline.model import Entry, Item, Line, State
 from pipeline.producer import KinesisSink
 from pipeline.testing.dynamodb import FakeDynamoDB
@@ -39,6 +45,7 @@ from pipeline.testing.s3 import FakeS3
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from pipeline.aws.lookups.kind import Kind
     from pipeline.core.process import Stages
     from pipeline.model import Delivery, Image, Ledger
     from pipeline.ports import Report, Sink
@@ -97,10 +104,15 @@ class Ledgers:
         """Keep them."""
         self.kept.append(ledger)
 
+    def facts(self, **_: object) -> None:
+        """What was looked up is not kept."""
+
 
 @dataclass
 class Cloud:
     """A stream `events`, a table, the buckets `archive`, `dead` and `claims`, outlets, and consumers of the stream.
+
+    Facts are looked up in the table `rows`, and in objects of the bucket `files`, anew each second.
 
     Args:
         seed: decides the jitter, and in which order threads run.
@@ -119,7 +131,8 @@ class Cloud:
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)  # noqa: S311 - the same seed, the same run
         self.table = FakeDynamoDB(items=Watched())
-        self.s3 = FakeS3({"archive": {}, "dead": {}, "claims": {}})
+        self.rows = FakeDynamoDB("rows", ("lookup", "key"))
+        self.s3 = FakeS3({"archive": {}, "dead": {}, "claims": {}, "files": {}})
         self.stream = KinesisSource(self.clock)
         self.outlets = Outlets(self.clock)
         self._threads = ExitStack()
@@ -145,10 +158,21 @@ class Cloud:
         }
         dead = DeadLetterBucket(s3, "dead", "process")
         outlets = self.outlets.sinks(stages, lambda fake, service: self._client(fake, service, service))
-        consumer = Consumer(stages, sinks, dead, self.ledgers, self.clock.wall, claims=claims, outlets=outlets)
+        consumer = Consumer(
+            stages, sinks, dead, self.ledgers, self.clock.wall, self._lookup(s3), claims=claims, outlets=outlets
+        )
         return in_virtual_time(
             consumer, self.ledgers, now=self.clock.wall, sleep=self.clock.spend, draw=self.chance.random
         )
+
+    def _lookup(self, s3: Any) -> Together:  # noqa: ANN401 - any client
+        now, backoff = self.clock.now, Backoff(draw=self.chance.random, sleep=self.clock.spend)
+        rows = self._client(self.rows, "dynamodb", "rows")
+        kinds: dict[str, Kind] = {
+            table.KIND: ReferenceTable(rows, self.rows.table, now, 1.0, backoff),
+            row.KIND: ObjectRows(ReferenceFiles(s3, "files", now, 1.0, backoff)),
+        }
+        return Together(kinds, self.ledgers, now)
 
     def handler(self, stages: Stages) -> Handler:
         """The handler of a function with these stages."""

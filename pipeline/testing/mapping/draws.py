@@ -36,6 +36,8 @@ CALL_PLANS: Final[Mapping[str, tuple[CallFault, ...]]] = {
     "sqs": (*_BREAKS, CallFault.SOME_NOT_TOLD, CallFault.SOME_TOLD_THEN_LOST),
     "kinesis": (*_BREAKS, CallFault.SOME_REFUSED, CallFault.ALL_REFUSED, CallFault.SOME_THEN_LOST),
 }
+# The same of what facts are looked up in: rows of the table, and objects of the bucket.
+LOOKUP_PLANS: Final[Mapping[str, tuple[CallFault, ...]]] = {"rows": _BREAKS, "reference": _BREAKS}
 _SHARE_WITHOUT: Final = 0.3
 
 

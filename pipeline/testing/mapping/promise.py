@@ -23,19 +23,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.testing.mapping.cloud import Cloud, Results
-from pipeline.testing.mapping.draws import CALL_PLANS, draw_plan
+from pipeline.testing.mapping.draws import CALL_PLANS, LOOKUP_PLANS, draw_plan
 from pipeline.testing.mapping.faults import FaultyFunction, InvocationFault
 from pipeline.testing.mapping.settings import EventSourceMapping, Unproven
 from pipeline.testing.mapping.simulator import Context, Restless, Simulator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pipeline.core.process import Stages
+    from pipeline.model import Image
 
 _TIMEOUT_SECONDS: Final = 60.0
 # Two deliveries of one batch at a time are what the archive does not stand (see the README).
 _AT_ONCE: Final = (InvocationFault.STALE, InvocationFault.LEFT_BEHIND)
+# How many keys a call leaves unprocessed, at most those that it has.
+_LEFT_KEYS: Final = (0, 0, 1, 2, 100)
 _FAULTS: Final[list[InvocationFault]] = [fault for fault in InvocationFault if fault not in _AT_ONCE]
 
 
@@ -46,11 +49,15 @@ class Promise:
     Args:
         puts: partition key and data of each record, in the order in which they lie in the one shard.
         refused: partition keys of items (`event#<id>`, `entity#<subject>`) that the table never takes.
+        rows: those of the reference table that lookups find, by the name of the lookup and the key.
+        objects: those below `reference/` that lookups find, by name.
     """
 
     stages: Stages
     puts: Sequence[tuple[str, bytes]]
     refused: frozenset[str] = frozenset()
+    rows: Mapping[tuple[str, str], Image] = field(default_factory=dict)
+    objects: Mapping[str, bytes] = field(default_factory=dict)
     _results: Results | None = field(default=None, init=False)
 
     def results(self) -> Results:
@@ -76,7 +83,10 @@ class Promise:
     def _broken(self, seed: int) -> Iterator[str]:
         chance = random.Random(seed)  # noqa: S311 - the same seed, the same faults
         plans = {name: deque(draw_plan(chance, faults, 40, 0.25)) for name, faults in CALL_PLANS.items()}
+        if self.rows or self.objects:
+            plans |= {name: deque(draw_plan(chance, faults, 40, 0.25)) for name, faults in LOOKUP_PLANS.items()}
         cloud = self._cloud(Cloud(seed, plans))
+        cloud.rows.unprocessed = [chance.choice(_LEFT_KEYS) for _ in self.rows]
         plan = deque(draw_plan(chance, _FAULTS, 12, 0.3))
         function = FaultyFunction(cloud.handler(self.stages), cloud.clock, plan, cloud.met)
         simulator = Simulator(cloud.stream, draw_mapping(chance), function, cloud.clock, cloud.chance)
@@ -91,6 +101,10 @@ class Promise:
 
     def _cloud(self, cloud: Cloud) -> Cloud:
         cloud.table.invalid = self.refused
+        for (name, key), item in self.rows.items():
+            cloud.rows.items[name, key] = {"lookup": {"S": name}, "key": {"S": key}, **item}
+        for name, content in self.objects.items():
+            cloud.s3.buckets["files"][f"reference/{name}"] = content
         for key, data in self.puts:
             cloud.stream.put(key, data)
         return cloud
