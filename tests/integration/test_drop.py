@@ -110,7 +110,8 @@ class Dropped:
     def tell(self, at: ObjectVersion) -> None:
         """Tell of an object once more, and wait until that is done."""
         answer = self.clients.functions.invoke(FunctionName=self.function, Payload=orjson.dumps(told(at)))
-        assert "FunctionError" not in answer, answer["Payload"].read()
+        said = answer["Payload"].read()  # or its connection stays open
+        assert "FunctionError" not in answer, said
 
     def put(self, at: ObjectVersion) -> list[int]:
         """How many lines of an object each invocation put."""
@@ -204,7 +205,7 @@ def test_a_chain_of_invocations(dropped: Dropped, packer: str) -> None:
     lines = [b'{"n":%d}' % n + b"\n" * 250_000 for n in range(16)]
     at = dropped.put_elsewhere("long.ndjson", PACKERS[packer](b"".join(lines)))
     dropped.tell(at)
-    found = eventually(lambda: dropped.archived(at)[at.key], lambda seen: len(seen) >= len(lines))
+    found = eventually(lambda: dropped.archived(at)[at.key], lambda seen: len(seen) >= len(lines), seconds=180.0)
     counts = eventually(lambda: dropped.put(at), lambda seen: sum(seen) >= len(lines))
 
     assert [*range(16)] == sorted(each["data"]["body"]["n"] for each in found)
