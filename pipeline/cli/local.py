@@ -73,8 +73,13 @@ def up(
     _tell(f"LocalStack is {'up' if started.started else 'running already'}; its log: {started.log_path}")
     asked = ctx.get_parameter_source("port") is click.core.ParameterSource.COMMANDLINE
     if asked and urlsplit(started.endpoint_url).port != port:
-        _tell(f"it is not on port {port}: for that, first `pipeline local down`; or beside it, with another --state")
-    _tell("use it with --local, or from any AWS tool:")
+        own = "" if state is None else f" --state {state}"
+        _tell(
+            f"it is not on port {port}: for that, first `pipeline local down{own}`; or beside it, with another --state"
+        )
+    # --local finds the user's own, and no other.
+    way = "--local" if state is None else f"--endpoint-url {started.endpoint_url} after the next two lines"
+    _tell(f"use it with {way}, or from any AWS tool:")
     _tell(f"  export AWS_ENDPOINT_URL={started.endpoint_url} AWS_DEFAULT_REGION=us-east-1")
     _tell("  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test")
     click.echo(started.endpoint_url)

@@ -86,6 +86,21 @@ def test_status_rows(runner: CliRunner, monkeypatch: pytest.MonkeyPatch, found: 
 
 
 @pytest.mark.parametrize(
+    ("options", "way"),
+    [
+        ((), "use it with --local, or from any AWS tool:"),
+        (("--state", "state"), "use it with --endpoint-url http://127.0.0.1:4567 after the next two lines, or from"),
+    ],
+)
+def test_up_says_how_to_use_it(
+    runner: CliRunner, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], way: str
+) -> None:
+    """The user's own is found by --local; one with a state of its own is not."""
+    monkeypatch.setattr(emulator, "up", lambda *_, **__: Emulator("http://127.0.0.1:4567", Path("/log"), started=True))
+    assert way in runner.invoke(command, ["up", *options]).stderr
+
+
+@pytest.mark.parametrize(
     ("options", "expected"), [((), False), (("--port", "4567"), False), (("--port", "4568"), True)]
 )
 def test_up_says_that_it_is_on_another_port_than_asked_for(
