@@ -1,17 +1,19 @@
 """The `pipeline` command. One file a subcommand, imported when it is called; results go to stdout, the story to stderr.
 
-Exit codes: 0 done, 1 an error told in one line, 2 wrong usage, 3 `local status` when it is down, 130 interrupted.
+Exit codes: 0 done, 1 an error told in one line, 2 wrong usage, 3 `local status` when it is down, 130 interrupted, 141
+cut off by a reader that has gone (`pipeline … | head`).
 """
 
 from __future__ import annotations
 
 import importlib
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipeline import __version__
+from pipeline.cli.pipes import CUT_OFF, ReaderGone, hush, past_click
 from pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
@@ -35,6 +37,14 @@ class _Lazy(click.Group):
         command: click.Command = module.command
         return command
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:  # noqa: ANN401 - click's own
+        with past_click():  # --help is written here
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - what the command returns
+        with past_click():
+            return super().invoke(ctx)
+
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="pipeline")
@@ -54,6 +64,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command and turn what goes wrong into one line and an exit code."""
     try:
         code = cli.main(args=argv, prog_name="pipeline", standalone_mode=False)
+        with past_click():
+            sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -63,10 +75,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     except PipelineError as error:
         _complain(str(error))
         sys.exit(1)
-    except BrokenPipeError:
-        # The reader of our output has gone (`pipeline tail | head`): nothing is wrong, and nobody is left to tell.
-        sys.stderr.close()
-        sys.exit(0)
+    except ReaderGone:
+        hush()
+        sys.exit(CUT_OFF)
     except Exception as error:
         line = _explain(error)
         if line is None:

@@ -15,6 +15,7 @@ from pipeline.aws.dynamodbstreams import RETENTION, follow, processed, stream_of
 from pipeline.cli import event_type
 from pipeline.cli.display import Display
 from pipeline.cli.options import aws_options, stack_option
+from pipeline.cli.pipes import hush
 from pipeline.cli.stack_output import stack_output
 
 if TYPE_CHECKING:
@@ -104,6 +105,8 @@ def command(
             display.event(event)
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        hush()
     return 0
 
 
