@@ -31,7 +31,8 @@ def told(world: World) -> Iterator[str]:
 def told_in_order(world: World) -> Iterator[str]:
     """A FIFO queue is told in order of each key, the first of each id counted.
 
-    Not where a key's events came by several partition keys, or were given up and put again.
+    Not where a key's events came by several partition keys, as log events do, whose key is their log group; or were
+    given up and put again.
     """
     facts: defaultdict[str, list[Fact]] = defaultdict(list)
     for fact in world.facts:
@@ -40,7 +41,7 @@ def told_in_order(world: World) -> Iterator[str]:
     if any(each.records_given_up() or each.filtered for each in world.simulators.values()):
         return
     for (_, key), events in in_effect("queue", world.queue).items():
-        if all(fact.record.key == key for fact in facts[key]):
+        if facts[key] and all(fact.record.key == key for fact in facts[key]):
             put = list(dict.fromkeys(fact.event_id for fact in facts[key]))
             ids = [each["id"] for each in events]
             if ids != [each for each in put if each in ids]:
