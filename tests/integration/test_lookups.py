@@ -19,9 +19,10 @@ import pytest
 from pipeline.aws.clients import Clients
 from pipeline.aws.lookups.together import Together
 from pipeline.aws.results import Results
-from pipeline.environment import Environment
+from pipeline.environment import Environment, read_schemas
 from pipeline.errors import Misconfiguration
 from pipeline.lookups import default, deployment, geoip, object_row, pseudonymised, reference
+from pipeline.project import SCHEMAS
 from pipeline.routes import PROCESS
 from pipeline.testing.lambda_events import kinesis_event, log_event
 from pipeline.transforms.pseudonymise import pseudonym
@@ -117,6 +118,20 @@ def test_every_kind(deployed: Deployed) -> None:
     assert {"id": "7", "ip": "10.0.0.1", "customer": {"tier": "none"}, "by": by} == deployed.enriched(
         id="7", ip="10.0.0.1"
     )
+
+
+def test_the_deployed_function(deployed: Deployed) -> None:
+    """An access log that was put onto the stream has the place of its client, by the library in the package."""
+    (example, *_) = read_schemas(SCHEMAS)["access_log.v1"]["examples"]
+    data = {**example, "attributes": {**example["attributes"], "client.address": "81.2.69.142"}}
+    event = {**log_event(uuid.uuid4().hex), "type": "access_log.v1", "data": data}
+    stream = deployed.outputs["StreamName"]
+    deployed.clients.kinesis.put_record(StreamName=stream, PartitionKey="a", Data=orjson.dumps(event))
+    stored: Any = eventually(lambda: deployed.results.event(event["id"]), lambda seen: seen is not None)
+
+    attributes = stored["data"]["attributes"]
+    assert ("GB", "London") == (attributes["geo.country.iso_code"], attributes["geo.locality.name"])
+    assert "81.2.69.0" == attributes["client.address"]
 
 
 def test_an_object_written_anew(deployed: Deployed) -> None:

@@ -9,11 +9,9 @@ import pytest
 
 from pipeline import cli
 from pipeline.cli.trial.explain import as_json
-from pipeline.cli.trial.facts import known
 from pipeline.cli.trial.given import on_stream
 from pipeline.cli.trial.run import Trial
-from pipeline.errors import InputError
-from pipeline.model import Event, Unavailable, Want
+from pipeline.model import Event
 from pipeline.testing.bench import STAGES
 from tests.unit.aws.lookups.databases import cities
 
@@ -203,20 +201,6 @@ def test_keys(folder: Path, run: Callable[..., tuple[int, list[Any], str]]) -> N
     (folder / "keys.json").write_bytes(orjson.dumps({**fact, "fact": {"keys": {"k1": "hunter2"}}}))
     code, _, err = run("--facts", "@keys.json")
     assert (1, True, False) == (code, "a key is " in err, "hunter2" in err)
-
-
-def test_a_database_damaged_within(folder: Path) -> None:
-    """An address whose record cannot be read is out of reach, and everything else is known."""
-    whole, found = cities(), set()
-    for at in range(300, len(whole) - 200, 40):
-        path = folder / "geo.mmdb"
-        path.write_bytes(whole[:at] + b"\xff" + whole[at + 1 :])
-        try:
-            facts = known([f"geoip={path}"]).of([Want("geoip", "geoip", "81.2.69.142")])
-        except InputError:
-            continue
-        found |= {type(fact) for fact in facts.values()}
-    assert found <= {dict, Unavailable}
 
 
 def test_a_fact_without_a_route() -> None:
