@@ -1,8 +1,8 @@
 """Web access logs: in UTC, with a severity by status, the user agent and the URL taken apart, and where the client is.
 
-E-mail addresses, passwords and tokens are masked wherever they stand. The place is looked up by the client's address
-in `reference/geoip.mmdb`; after that only the network of the address stays,
-in the subject too (`pipeline put --key client.address`). Without such a file, events say so.
+E-mail addresses, passwords and tokens are masked wherever they stand. The place is looked up by the client's address in
+`reference/geoip.mmdb`; after that only the network of the address stays, in the subject too (`pipeline put --key
+client.address`). Without such a file, events say so.
 """
 
 from typing import Final
