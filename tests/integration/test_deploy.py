@@ -235,7 +235,7 @@ assert callable(getattr(importlib.import_module(module), name))
 files = [getattr(module, "__file__", None) or "" for module in list(sys.modules.values())]
 print(json.dumps([file for file in files if "site-packages" in file]))
 """
-    said = {"AWS_DEFAULT_REGION": "us-east-1", "PING_TARGETS": "", "CANARY_ENABLED": "true"}
+    said = {"AWS_DEFAULT_REGION": "us-east-1", "PING_TARGETS": "", "CANARY_ENABLED": "true", "LOOKUP_SECONDS": "60"}
     environment = dict.fromkeys(function.environment, "x") | said
     done = subprocess.run(
         [sys.executable, "-P", "-c", program, str(tmp_path), function.handler],
