@@ -187,6 +187,8 @@ def test_a_stream_is_told(localstack: Clients, stack: Mapping[str, str]) -> None
         "ARCHIVE_BUCKET": stack["ArchiveBucketName"],
         "DEAD_LETTER_BUCKET": stack["DeadLetterBucketName"],
         "CLAIMS_BUCKET": stack["ClaimsBucketName"],
+        "REFERENCE_BUCKET": stack["ReferenceBucketName"],
+        "LOOKUP_SECONDS": "60",
         "OUTLET_TOLD": name,
         **{each.variable: "nowhere" for each in OUTLETS},
     }

@@ -5,22 +5,31 @@ Where LocalStack is known to do otherwise, AWS's documentation sides with the fa
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.contract.services.services import Owner, Services, fresh
+from pipeline.aws.eventbridge import BusSink
+from pipeline.aws.sns import TopicSink
+from pipeline.aws.sqs import QueueSink
+from tests.contract.services.services import Owner, Services, Told, fresh
 from tests.contract.services.test_buckets import *  # noqa: F403 - the same tests, on LocalStack
 from tests.contract.services.test_dynamodb import *  # noqa: F403 - the same tests, on LocalStack
 from tests.contract.services.test_dynamodbstreams import *  # noqa: F403 - the same
 from tests.contract.services.test_kinesis import *  # noqa: F403 - the same
+from tests.contract.services.test_outlets import *  # noqa: F403 - the same
 from tests.contract.services.test_ports import *  # noqa: F403 - the same
 from tests.contract.services.test_s3 import *  # noqa: F403 - the same
 from tests.integration.waiting import eventually
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pipeline.aws.clients import Clients
+    from pipeline.model import Notice
+    from pipeline.ports import Sink
 
 pytestmark = pytest.mark.integration
 
@@ -64,6 +73,47 @@ def owner(localstack: Clients) -> Owner:
     """Whoever deploys to LocalStack."""
     account = localstack.sts.get_caller_identity()["Account"]
     return Owner(localstack.s3, localstack.dynamodb, localstack.sqs, account)
+
+
+@pytest.fixture
+def outlet(localstack: Clients) -> Callable[[str], Told]:
+    """One of the kind, and a queue that hears what it is told, if it is none itself."""
+
+    def make(kind: str) -> Told:
+        end = ".fifo" if "FIFO" in kind else ""
+        fifo = {"FifoTopic" if "topic" in kind else "FifoQueue": "true"} if end else {}
+        name = f"outlet-{fresh()[:8]}{end}"
+        url = localstack.sqs.create_queue(QueueName=name, Attributes={"FifoQueue": "true"} if end else {})["QueueUrl"]
+        arn = localstack.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        sink: Sink[Notice] = QueueSink(localstack.sqs, url)
+        if "topic" in kind:
+            topic = localstack.sns.create_topic(Name=name, Attributes=fifo)["TopicArn"]
+            raw = {"RawMessageDelivery": "true"}
+            localstack.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=raw)
+            sink = TopicSink(localstack.sns, topic)
+        if kind == "bus":
+            localstack.events.create_event_bus(Name=name)
+            pattern = json.dumps({"detail-type": ["log.v1"]})
+            localstack.events.put_rule(Name=name, EventBusName=name, EventPattern=pattern)
+            localstack.events.put_targets(Rule=name, EventBusName=name, Targets=[{"Id": "ear", "Arn": arn}])
+            sink = BusSink(localstack.events, name)
+        return Told(sink, lambda count: _heard(localstack, url, count))
+
+    return make
+
+
+def _heard(clients: Clients, url: str, count: int) -> list[str]:
+    """The ids of the events in a queue, once there are so many."""
+    found: list[str] = []
+
+    def look() -> list[str]:
+        for message in clients.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", ()):
+            body = json.loads(message["Body"])
+            found.append(body.get("detail", body)["id"])
+            clients.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return found
+
+    return eventually(look, lambda seen: len(seen) >= count)
 
 
 @pytest.fixture

@@ -11,9 +11,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from pipeline.model import Image
+    from pipeline.model import Image, Notice
+    from pipeline.ports import Sink
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,14 @@ class Owner:
     dynamodb: Any
     sqs: Any
     account: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """An outlet and whoever listens to it: `heard` gives the ids of what arrived, in order, once there are so many."""
+
+    sink: Sink[Notice]
+    heard: Callable[[int], list[str]]
 
 
 def fresh() -> str:
