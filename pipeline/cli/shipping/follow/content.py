@@ -33,6 +33,11 @@ class Content:
         """What the system knows it by."""
         return FileId(self.status.st_dev, self.status.st_ino)
 
+    def opened_again(self) -> Content:
+        """The same file, whatever its name is by now, as it is now; closed by itself. Raises OSError."""
+        descriptor = os.dup(self.descriptor)
+        return Content(self.path, descriptor, os.fstat(descriptor), self.is_packed)
+
     def start(self, size_bytes: int) -> bytes:
         """At most so much of its beginning; of a damaged one, what is whole. Raises OSError."""
         if not self.is_packed:

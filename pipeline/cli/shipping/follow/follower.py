@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Final
 from pipeline.cli.shipping.follow import matching
 from pipeline.cli.shipping.follow.bookmark import NO_FILE, NOTHING, FileId
 from pipeline.cli.shipping.follow.content import looked_into, open_content
-from pipeline.cli.shipping.follow.tailed import Tailed
-from pipeline.cli.shipping.follow.whereabouts import beside, look_at, siblings, whereabouts
+from pipeline.cli.shipping.follow.tailed import Tailed, go_on
+from pipeline.cli.shipping.follow.whereabouts import candidates, look_at, whereabouts
 from pipeline.cli.shipping.inputs import reason
-from pipeline.cli.shipping.sources import clock
 from pipeline.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from pipeline.cli.shipping.follow.arrivals import Arrivals
     from pipeline.cli.shipping.follow.bookmark import Bookmark
+    from pipeline.cli.shipping.follow.content import Content
     from pipeline.cli.shipping.follow.whereabouts import Found
     from pipeline.cli.shipping.shipper import Shipper
     from pipeline.core.lines import Line, Overlong, Place
@@ -119,17 +119,14 @@ class Follower:
 
     def _look_for(self, bookmark: Bookmark, but: FileId = NO_FILE) -> Tailed | None:
         """The file that goes on where the bookmark is, beside where it was; followed, if there is one."""
-        was = Path(bookmark.path)
-        here = beside(was, bookmark.file_id)
-        for path in [*([here] if here else []), was, *siblings(bookmark)]:
-            with looked_into(path) as content:
-                if content is None or content.file_id in {but, *self.tailed}:
+        # While it was followed, a file that took its name has to be longer than a few bytes to be the same.
+        taken = Path(bookmark.path) if but != NO_FILE and not bookmark.is_proven else None
+        for path in candidates(bookmark):
+            with looked_into(path) as content, suppress(OSError):
+                if content is None or path == taken or content.file_id in {but, *self.tailed}:
                     continue
-                # While it was followed, a file that took its name has to be longer than a few bytes to be the same.
-                if path == was and but != NO_FILE and not bookmark.is_proven:
-                    continue
-                if matching.continues(bookmark, content):
-                    return self._follow(path, bookmark)
+                if matching.continues(bookmark, content) and (tailed := self._follow(content, bookmark)):
+                    return tailed
         return None
 
     # Who is it? -------------------------------------------------------------------------------------------------------
@@ -138,32 +135,29 @@ class Follower:
         """A file that is not followed: it goes on where another one was, or it is new, or it has to wait."""
         try:
             content = open_content(path)
+            if content is None:
+                return
+            try:
+                bookmark = self.arrivals.bookmark_of(content, self.tailed.values())
+                if bookmark is not None:
+                    self._follow(content, bookmark)
+            finally:
+                os.close(content.descriptor)
+        except FileNotFoundError:
+            # It got another name just now: the next look finds it.
+            return
         except OSError as error:
             self.shipper.tally.fail(f"{path}: {reason(error)}")
             self.arrivals.pass_over(FileId(status.st_dev, status.st_ino), status)
-            return
-        if content is None:
-            return
-        try:
-            bookmark = self.arrivals.bookmark_of(content, self.tailed.values())
-            if bookmark is not None:
-                self._follow(content.path, bookmark)
-        finally:
-            os.close(content.descriptor)
 
-    def _follow(self, path: Path, bookmark: Bookmark) -> Tailed | None:
-        try:
-            content = open_content(path)
-        except OSError:
+    def _follow(self, found: Content, bookmark: Bookmark) -> Tailed | None:
+        track = self.shipper.track(str(found.path))
+        tailed = go_on(found, bookmark, track, self.arrivals.reader, self.now())
+        if tailed is None:
+            self.shipper.drop(track)
             return None
-        if content is None:
-            return None
-        bookmark.path, bookmark.file_id, bookmark.is_done = str(path), content.file_id, False
-        reader = self.arrivals.reader
-        log = reader.make(source=bookmark.source, now=clock, salt=bookmark.salt, format=bookmark.format)
-        track = self.shipper.track(str(path))
-        tailed = Tailed(bookmark, track, log, content, content.file_id, path, self.now(), reader.limit_bytes)
-        self.tailed[content.file_id] = tailed
+        bookmark.path, bookmark.file_id, bookmark.is_done = str(tailed.path), tailed.file_id, False
+        self.tailed[tailed.file_id] = tailed
         self._keep_few_open(tailed)
         return tailed
 
@@ -202,8 +196,11 @@ class Follower:
         while before < tailed.disk_offset < begun + TURN_BYTES:
             if not self._is_reading():
                 return True
-            before = tailed.disk_offset
-            for piece in tailed.block(self.shipper.tally.count):
+            before, block = tailed.disk_offset, tailed.block()
+            if block is None:
+                return True
+            self.shipper.tally.count(len(block))
+            for piece in tailed.pieces(block):
                 self._ship(tailed, tailed.framing.feed(piece))
         tailed.changed_ns = status.st_mtime_ns
         if tailed.disk_offset == begun:

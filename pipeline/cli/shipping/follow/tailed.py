@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from pipeline.cli.shipping.follow import matching
 from pipeline.cli.shipping.follow.bookmark import WINDOW_BYTES, FileId, Print, print_of
 from pipeline.cli.shipping.follow.content import BLOCK_BYTES, Content, open_content
+from pipeline.cli.shipping.sources import clock
 from pipeline.core import formats, packed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pipeline.cli.shipping.follow.bookmark import Bookmark
+    from pipeline.cli.shipping.reading import Reader
     from pipeline.cli.shipping.shipper import Track
     from pipeline.core.lines import Framing, Place
     from pipeline.core.log_line import LogLines
@@ -23,6 +26,23 @@ if TYPE_CHECKING:
 
 # What was read last is compared before more is read: a file cut off and written anew may be longer than it was.
 RECENT_BYTES: Final = 256
+
+
+def go_on(found: Content, bookmark: Bookmark, track: Track, reader: Reader, now: float) -> Tailed | None:
+    """Follow the very file that was looked into: its name may be another one's by now. Raises OSError.
+
+    None when it is not the bookmark's any more. It has a descriptor of its own.
+    """
+    content = found.opened_again()
+    log = reader.make(source=bookmark.source, now=clock, salt=bookmark.salt, format=bookmark.format)
+    with ExitStack() as unless_followed:
+        unless_followed.callback(os.close, content.descriptor)
+        tailed = Tailed(bookmark, track, log, content, content.file_id, content.path, now, reader.limit_bytes)
+        # Looked at afterwards: what it begins with is known by now, and has to be the bookmark's.
+        if not matching.continues(bookmark, content):
+            return None
+        unless_followed.pop_all()
+    return tailed
 
 
 @dataclass
@@ -63,10 +83,8 @@ class Tailed:
         if content.is_packed:
             self._unpack, self._skip_bytes = packed.unpacker(content.magic()), place.offset
         else:
-            self.disk_offset, self._head = (
-                place.offset,
-                os.pread(content.descriptor, min(WINDOW_BYTES, place.offset), 0),
-            )
+            self.disk_offset, self._head = place.offset, content.start(WINDOW_BYTES)
+            self._recent = content.before(place.offset, RECENT_BYTES) or b""
 
     def opened(self) -> Content:
         """The open file. Raises OSError."""
@@ -98,29 +116,23 @@ class Tailed:
 
     def is_replaced(self, status: os.stat_result) -> bool:
         """Whether what was read is no longer in it. Raises OSError."""
-        if status.st_size < self.disk_offset:
-            return True
+        return status.st_size < self.disk_offset or not self._is_the_same(self.opened())
+
+    def block(self) -> bytes | None:
+        """The next of what has come since; None when what was read is no longer in it. Raises OSError."""
         content = self.opened()
-        if content.is_packed or not self.disk_offset:
-            return False
-        descriptor = content.descriptor
-        return (
-            os.pread(descriptor, len(self._head), 0) != self._head
-            or os.pread(descriptor, len(self._recent), self.disk_offset - len(self._recent)) != self._recent
-        )
+        block = os.pread(content.descriptor, BLOCK_BYTES, self.disk_offset)
+        # Looked at afterwards: cut off just before, it may have grown beyond the place already.
+        return block if self._is_the_same(content) else None
 
-    def block(self, count: Callable[[int], None]) -> Iterator[bytes]:
-        """The next block of what has come since, unpacked; whoever takes a piece takes all. Raises OSError, InputError.
-
-        `count` is told what it weighs.
-        """
-        block = os.pread(self.opened().descriptor, BLOCK_BYTES, self.disk_offset)
-        if not block:
-            return
+    def pieces(self, block: bytes) -> Iterator[bytes]:
+        """What is in the next block, unpacked; whoever takes a piece takes all. Raises InputError."""
         self.disk_offset += len(block)
-        count(len(block))
-        for piece in self._unpack.feed(block) if self._unpack else (block,):
-            yield self._taken(piece)
+        if self._unpack is None:
+            self._recent = (self._recent + block[-RECENT_BYTES:])[-RECENT_BYTES:]
+            yield block
+        else:
+            yield from map(self._not_shipped, self._unpack.feed(block))
 
     @property
     def behind_bytes(self) -> int:
@@ -156,10 +168,20 @@ class Tailed:
         self.bookmark.tail = tail
         self.bookmark.seen_at = now
 
-    def _taken(self, piece: bytes) -> bytes:
-        """What of a piece was not shipped yet; its beginning and end are remembered."""
-        if len(self._head) < WINDOW_BYTES:
-            self._head += piece[: WINDOW_BYTES - len(self._head)]
-        self._recent = (self._recent + piece[-RECENT_BYTES:])[-RECENT_BYTES:]
+    def _is_the_same(self, content: Content) -> bool:
+        """Whether it still begins as it did, and has what was read last; only of its growth it is learnt more."""
+        if content.is_packed:
+            return True
+        head = content.start(WINDOW_BYTES)
+        is_the_same = (
+            head.startswith(self._head) and content.before(self.disk_offset, len(self._recent)) == self._recent
+        )
+        if is_the_same:
+            self._head = head
+        return is_the_same
+
+    def _not_shipped(self, piece: bytes) -> bytes:
+        """What of an unpacked piece was not shipped before."""
+        self._head = (self._head + piece[:WINDOW_BYTES])[:WINDOW_BYTES]
         skipped, self._skip_bytes = min(self._skip_bytes, len(piece)), max(0, self._skip_bytes - len(piece))
         return piece[skipped:]

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Final
 from pipeline.cli.shipping.follow.bookmark import NO_FILE, FileId
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from pipeline.cli.shipping.follow.bookmark import Bookmark
 
 # What rotations and compression add to a name: a number or a date, and an ending.
 _ROTATED: Final = re.compile(r"(?:[.-]\d+|\.gz|\.zst)+$")
+
+# While one file is looked for, which takes a moment.
+MOST_ROTATIONS: Final = 5
 
 type Found = dict[FileId, tuple[Path, os.stat_result]]
 """The files that are asked for."""
@@ -47,12 +50,14 @@ def is_rotated_name(path: Path, bookmark: Bookmark) -> bool:
     return path.name not in {name, root} and path.name.startswith(root)
 
 
-def siblings(bookmark: Bookmark) -> list[Path]:
-    """What lies beside where a file was and may now be it, in the order of names."""
-    try:
-        return sorted(path for path in Path(bookmark.path).parent.iterdir() if is_rotated_name(path, bookmark))
-    except OSError:
-        return []
+def candidates(bookmark: Bookmark) -> Iterator[Path]:
+    """Where a file may be that was here once; all over again when a rotation gave them other names meanwhile."""
+    was = Path(bookmark.path)
+    for _ in range(MOST_ROTATIONS):
+        rotated, here = _rotated(bookmark), beside(was, bookmark.file_id)
+        yield from [*([here] if here else []), was, *rotated]
+        if _rotated(bookmark) == rotated:
+            return
 
 
 def beside(original: Path, file_id: FileId) -> Path | None:
@@ -73,3 +78,13 @@ def _file_id(path: Path) -> FileId:
     except OSError:
         return NO_FILE
     return FileId(status.st_dev, status.st_ino)
+
+
+def _rotated(bookmark: Bookmark) -> dict[Path, int]:
+    """What lies beside where a file was and may now be it, in the order of names, with the inodes."""
+    try:
+        with os.scandir(Path(bookmark.path).parent) as entries:
+            inodes = {Path(entry.path): entry.inode() for entry in entries}
+    except OSError:
+        return {}
+    return {path: inodes[path] for path in sorted(inodes) if is_rotated_name(path, bookmark)}
