@@ -9,14 +9,16 @@ import json
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+from aws_lambda_powertools.metrics import MetricUnit
+
+from pipeline.aws.embedded_metrics import print_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pipeline.model import Ledger, Position
+    from pipeline.model import Json, Ledger, Position
 
 
 class Metric(StrEnum):
@@ -70,20 +72,17 @@ class BatchReport:
         size_bytes: int,
     ) -> None:
         """Print the line."""
-        metrics = EphemeralMetrics(namespace=self.namespace, service=self.function)
-        for name, count in counts(ledger).items():
-            metrics.add_metric(name=name, unit=MetricUnit.Count, value=count)
-        metrics.add_metric(name=Metric.LAG, unit=MetricUnit.Seconds, value=round(lag_seconds, 3))
-        metrics.add_metric(name=Metric.BATCH_SIZE, unit=MetricUnit.Count, value=size)
-        metrics.add_metric(name=Metric.BATCH_BYTES, unit=MetricUnit.Bytes, value=size_bytes)
-        details: dict[str, Any] = {
+        measures = {
+            Metric.LAG: (lag_seconds, MetricUnit.Seconds),
+            Metric.BATCH_SIZE: (size, MetricUnit.Count),
+            Metric.BATCH_BYTES: (size_bytes, MetricUnit.Bytes),
+        }
+        details: dict[str, Json] = {
             "reasons": {str(reason): count for reason, count in ledger.reasons.items()},
             "first": None if first is None else str(first),
             "last": None if last is None else str(last),
         }
-        for key, value in details.items():
-            metrics.add_metadata(key=key, value=value)
-        metrics.flush_metrics()
+        print_line(self.namespace, self.function, counts(ledger), measures, details)
 
 
 @dataclass(frozen=True)
@@ -104,20 +103,17 @@ class LookupReport:
         seconds: float,
     ) -> None:
         """Print the line."""
-        metrics = EphemeralMetrics(namespace=self.namespace, service=self.function)
         figures = {
             FactsMetric.WANTED: wanted,
             FactsMetric.MISSING: wanted - found - unavailable,
             FactsMetric.UNAVAILABLE: unavailable,
             FactsMetric.STALE: len(stale),
         }
-        for name, count in figures.items():
-            metrics.add_metric(name=name, unit=MetricUnit.Count, value=count)
-        metrics.add_metric(name=FactsMetric.SECONDS, unit=MetricUnit.Seconds, value=round(seconds, 3))
-        for key, value in (("unavailable", away), ("stale", stale)):
-            if value:
-                metrics.add_metadata(key=key, value=dict(value))
-        metrics.flush_metrics()
+        measures = {FactsMetric.SECONDS: (seconds, MetricUnit.Seconds)}
+        details: dict[str, Json] = {
+            name: dict(reasons) for name, reasons in (("unavailable", away), ("stale", stale)) if reasons
+        }
+        print_line(self.namespace, self.function, figures, measures, details)
 
 
 @dataclass(frozen=True)
@@ -135,23 +131,18 @@ class CollectReport:
         self, ledger: Ledger, failures: Mapping[str, str], canary_seconds: float | None, canary_missing: int | None
     ) -> None:
         """Print the line; without a canary it has no figures of one."""
-        metrics = EphemeralMetrics(namespace=self.namespace, service=self.function)
-        metrics.add_dimension(name="function_name", value=self.deployed_name)
-        figures = {
+        figures: dict[CollectMetric, int] = {
             CollectMetric.RECEIVED: ledger.received,
             CollectMetric.DELIVERED: ledger.delivered,
             CollectMetric.RETRIED: ledger.retried,
-            CollectMetric.CANARY_MISSING: canary_missing,
         }
-        for name, count in figures.items():
-            if count is not None:
-                metrics.add_metric(name=name, unit=MetricUnit.Count, value=count)
+        if canary_missing is not None:
+            figures[CollectMetric.CANARY_MISSING] = canary_missing
+        measures = {}
         if canary_seconds is not None:
-            metrics.add_metric(
-                name=CollectMetric.CANARY_SECONDS, unit=MetricUnit.Seconds, value=round(canary_seconds, 3)
-            )
-        metrics.add_metadata(key="failures", value=dict(failures))
-        metrics.flush_metrics()
+            measures[CollectMetric.CANARY_SECONDS] = (canary_seconds, MetricUnit.Seconds)
+        dimensions = {"function_name": self.deployed_name}
+        print_line(self.namespace, self.function, figures, measures, {"failures": dict(failures)}, dimensions)
 
 
 def warn(function: str, text: str) -> None:

@@ -7,10 +7,14 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+from aws_lambda_powertools.metrics import MetricUnit
+
+from pipeline.aws.embedded_metrics import print_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from pipeline.model import Json
 
 
 class ApiMetric(StrEnum):
@@ -59,14 +63,14 @@ class ApiReport:
         request_id: str,
     ) -> None:
         """Print the line."""
-        metrics = EphemeralMetrics(namespace=self.namespace, service=self.function)
-        for name, count in request_counts(status, events).items():
-            metrics.add_metric(name=name, unit=MetricUnit.Count, value=count)
-        metrics.add_metric(name=ApiMetric.LATENCY, unit=MetricUnit.Milliseconds, value=round(seconds * 1000, 3))
-        details = {"operation": operation, "status": status, "reasons": dict(reasons), "request_id": request_id}
-        for key, value in details.items():
-            metrics.add_metadata(key=key, value=value)
-        metrics.flush_metrics()
+        measures = {ApiMetric.LATENCY: (seconds * 1000, MetricUnit.Milliseconds)}
+        details: dict[str, Json] = {
+            "operation": operation,
+            "status": status,
+            "reasons": dict(reasons),
+            "request_id": request_id,
+        }
+        print_line(self.namespace, self.function, request_counts(status, events), measures, details)
 
 
 def request_counts(status: int, events: Mapping[int, int]) -> dict[ApiMetric, int]:
