@@ -13,6 +13,7 @@ from pipeline.aws.deploy import Options, prepare
 from pipeline.build.target import ARM64, X86_64
 from pipeline.cli.options import aws_options, stack_option
 from pipeline.cli.steps import tell
+from pipeline.cli.trial.schemas import check
 from pipeline.project import project_root
 
 if TYPE_CHECKING:
@@ -74,8 +75,10 @@ def command(
     pipeline deploy --stack orders-prod --dry-run    what would change
     pipeline deploy --parameter StreamMode=PROVISIONED --parameter ShardCount=4
 
-    A stack that is up to date is left as it is. Tables and buckets outlive their stack; `pipeline delete` removes it.
+    Schemas and routes are looked at first: what no function could start with is not deployed. A stack that is up to
+    date is left as it is. Tables and buckets outlive their stack; `pipeline delete` removes it.
     """  # noqa: D301 - \b keeps click from folding the lines
+    check()
     docker = clients.local and _in_docker()
     options = Options(dict(parameters), architecture, docker=docker, artifact_bucket=artifact_bucket)
     deployment = prepare(clients, stack, report=tell, options=options)

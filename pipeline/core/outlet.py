@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import orjson
@@ -77,6 +77,9 @@ class Outlet:
                 f"to_{self.kind}({self.name!r}): name an outlet of pipeline/topology by its logical id, such as "
                 f'to_{self.kind}("Alerts{self.kind.capitalize()}")'
             )
+
+    def __str__(self) -> str:
+        return f'to_{self.kind}("{self.name}")'
 
     def __call__(self, record: Record, event: Event) -> Notice:
         """What is told of the event. Raises Rejection: too_large."""
@@ -142,6 +145,22 @@ def outlets(routes: Iterable[Route]) -> Iterator[Outlet]:
             inner = _unconditional(destination)
             if isinstance(inner, Outlet):
                 yield inner
+
+
+def fault(route: Route, known: Mapping[str, OutletKind]) -> str | None:
+    """What is wrong with the outlets that a route names, with the remedy; None where each is known, and of its kind."""
+    for place, destination in enumerate(route.destinations):
+        outlet = _unconditional(destination)
+        if not isinstance(outlet, Outlet) or known.get(outlet.name) is outlet.kind:
+            continue
+        if outlet.name in known:
+            kind = known[outlet.name]
+            return f"destinations[{place}] is {outlet}; that is a {kind}: set it to {replace(outlet, kind=kind)}"
+        return (
+            f"destinations[{place}] is {outlet}, which pipeline/topology/outlets.py does not list; name one that it "
+            f"does ({', '.join(sorted(known))}), or list it there"
+        )
+    return None
 
 
 def variable(name: str) -> str:

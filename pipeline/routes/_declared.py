@@ -9,9 +9,10 @@ import importlib
 import pkgutil
 from typing import TYPE_CHECKING
 
-from pipeline.core import event_type
+from pipeline.core import event_type, outlet
 from pipeline.core.route import Route
 from pipeline.errors import WrongDeclaration
+from pipeline.topology.outlets import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -49,7 +50,7 @@ def _declaration(module: ModuleType) -> tuple[str, Route]:
         raise _wrong(module, f"it declares {name}; name the file {event_type.module_name(name)}.py")
     if not isinstance(route, Route):
         raise _wrong(module, f"ROUTE is {route!r}; set it to a Route(transforms=(…), destinations=(…))")
-    if fault := route.fault():
+    if fault := route.fault() or outlet.fault(route, KINDS):
         raise _wrong(module, f"ROUTE.{fault}")
     return name, route
 

@@ -26,3 +26,4 @@ OUTLETS: Final = (
     Outlet("ResultsBus", OutletKind.BUS),
     Outlet("ObjectsQueue", OutletKind.QUEUE),
 )
+KINDS: Final = {each.resource: each.kind for each in OUTLETS}

@@ -61,7 +61,8 @@ class Known:
         """What was wanted, and nothing was given of."""
         for (kind, name), keys in sorted(self.wanted.items()):
             shown = ", ".join(keys[:_MOST_KEYS_TOLD]) + (" and others" if len(keys) > _MOST_KEYS_TOLD else "")
-            yield f"facts are wanted of {kind} {name}: {shown}; give them by --facts FILE"
+            of_which = f": {shown}" if any(keys) else ""  # keys of pseudonyms are wanted all together
+            yield f"facts are wanted of {kind} {name}{of_which}; give them by --facts FILE"
 
     def _fact(self, want: Want) -> Json | Unavailable | Secret:
         named = want.kind, want.name

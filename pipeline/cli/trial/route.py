@@ -14,9 +14,10 @@ from pathlib import Path
 from traceback import extract_tb
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from pipeline.core import event_type
+from pipeline.core import event_type, outlet
 from pipeline.core.route import Route
 from pipeline.errors import InputError, PipelineError
+from pipeline.topology.outlets import KINDS
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -42,7 +43,7 @@ def load(name: str) -> Tried:
     if not isinstance(route, Route):
         what = f"{attribute} is {type(route).__name__}" if hasattr(module, attribute) else f"there is no {attribute}"
         raise InputError(f"{where}: {what}; set it to a Route(transforms=(…), destinations=(…))")
-    if fault := route.fault():
+    if fault := route.fault() or outlet.fault(route, KINDS):
         raise InputError(f"{where}: {attribute}.{fault}")
     return Tried(route, name_of_type if isinstance(name_of_type, str) else None, where)
 

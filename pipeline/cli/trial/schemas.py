@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from pipeline.cli import event_type
 from pipeline.cli.trial.route import imported
 from pipeline.core import change
+from pipeline.core.bus_types import bus_types
+from pipeline.core.log_line import LOG_TYPE
 from pipeline.errors import InputError
 from pipeline.project import SCHEMAS
 from pipeline.schema.document import parse, read_folder
@@ -39,6 +41,16 @@ def type_of(given: str | None, tried: Tried | None, schemas: Mapping[str, object
             "or name the folder that it is in with --schemas"
         )
     return None if name is None else event_type.check(name, sorted(schemas))
+
+
+def check() -> None:
+    """See that functions can start with the schemas and routes of this checkout.
+
+    Raises InputError or WrongDeclaration.
+    """
+    schemas = read_schemas(SCHEMAS)
+    stages(schemas, LOG_TYPE, None)
+    bus_types(schemas)
 
 
 def stages(schemas: Mapping[str, dict[str, Any]], name: str, tried: Tried | None) -> tuple[Stages, Stages]:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
-from pipeline import emulator
+from pipeline import emulator, routes
 from pipeline.aws.cloudformation.changes import Change
 from pipeline.cli import deploy
 from pipeline.emulator import Status
+from pipeline.errors import WrongDeclaration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,6 +92,17 @@ def test_options(deployment: FakeDeployment) -> None:
 
     assert {"A": "b=c", "D": ""} == deployment.options.parameters
     assert ("x86_64", "mine") == (deployment.options.architecture, deployment.options.artifact_bucket)
+
+
+def test_what_no_function_could_start_with(deployment: FakeDeployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong declaration is told, and nothing is deployed."""
+    monkeypatch.setattr(routes, "PROCESS", {"log.v1": routes.PROCESS["log.v1"]})
+
+    result = CliRunner().invoke(deploy.command, [])
+
+    assert isinstance(result.exception, WrongDeclaration)
+    assert "schemas/access_log.v1.json has no route" in str(result.exception)
+    assert not deployment.asked
 
 
 @pytest.mark.parametrize("value", ["A", "=b", ""])

@@ -15,6 +15,7 @@ from pipeline.core.encode import archive_line, cloudevent
 from pipeline.core.outlet import (
     Outlet,
     event_bytes,
+    fault,
     message_bytes,
     outlets,
     record_bytes,
@@ -31,6 +32,8 @@ from pipeline.model import Event, Notice, OutletKind, Position, Reason, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from pipeline.ports import Destination
 
 RECORD = Record(Position("s", "0", "1"), {}, 0.0)
 EVENT = Event("1", "//a", "log.v1", "2026-11-23T10:00:00Z", {"body": "é"}, subject="k")
@@ -67,6 +70,28 @@ def test_source(source: str, given: str | None, told: str) -> None:
     """The source beside the event is its own or the given one, and never one that only AWS may use."""
     notice = to_bus("ABus", source=given)(RECORD, copy.replace(EVENT, source=source))
     assert (told, source) == (notice.source, orjson.loads(notice.body)["source"])
+
+
+@pytest.mark.parametrize(
+    ("destination", "said"),
+    [
+        (archive_line, None),
+        (to_topic("ATopic"), None),
+        (where(bool, to_topic("ATopic")), None),
+        (to_queue("ATopic"), 'destinations[1] is to_queue("ATopic"); that is a topic: set it to to_topic("ATopic")'),
+        (
+            where(bool, to_bus("Other")),
+            (
+                'destinations[1] is to_bus("Other"), which pipeline/topology/outlets.py does not list; '
+                "name one that it does (ABus, ATopic), or list it there"
+            ),
+        ),
+    ],
+)
+def test_what_is_listed(destination: Destination, said: str | None) -> None:
+    """An outlet that nobody listed, or as another kind, is told with the remedy, under whatever condition."""
+    known = {"ATopic": OutletKind.TOPIC, "ABus": OutletKind.BUS}
+    assert said == fault(Route((), (archive_line, destination, to_bus("ABus"))), known)
 
 
 @pytest.mark.parametrize("character", ["\x00", "\x1f", "\ufffe", "\uffff", "\x7f", "🐟", "\n"])

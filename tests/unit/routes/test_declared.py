@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HEAD = "from pipeline.core.encode import archive_line\nfrom pipeline.core.route import Route\n"
+TOLD = HEAD + 'from pipeline.core.outlet import *\nTYPE = "a.v1"\nROUTE = Route((), (archive_line, {}))\n'
 RIGHT = HEAD + 'TYPE = "{}"\nROUTE = Route((), (archive_line,))\n'
 
 
@@ -58,6 +59,12 @@ def test_every_file_is_a_route(declare: Callable[..., dict[str, Route]]) -> None
         ("a_v1", HEAD + 'TYPE = "a.v1"\nROUTE = Route((), (archive_line))', r"ROUTE\.destinations is <.*a comma"),
         ("a_v1", HEAD + 'TYPE = "a.v1"\nROUTE = Route((len, 7), (archive_line,))', r"transforms\[1\] is 7; set it"),
         ("a_v1", HEAD + 'TYPE = "a.v1"\nROUTE = Route((), ())', r"ROUTE\.destinations are none; name at least one"),
+        (
+            "a_v1",
+            TOLD.format('to_topic("Alerts")'),
+            r"destinations\[1\] is to_topic\(\"Alerts\"\), which .* \(AlertsTopic, ",
+        ),
+        ("a_v1", TOLD.format('to_queue("AlertsTopic")'), r"a topic: set it to to_topic\(\"AlertsTopic\"\)"),
     ],
 )
 def test_wrong(declare: Callable[..., dict[str, Route]], name: str, text: str, remedy: str) -> None:

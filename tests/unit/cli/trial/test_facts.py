@@ -197,7 +197,9 @@ def test_keys(folder: Path, run: Callable[..., tuple[int, list[Any], str]]) -> N
     code, (out,), err = run("--explain", "--facts", "@keys.json", *ALL)
     assert (0, "k1:46eESKAunlAV79pqMS5MTV0olRWopz1z8--m3cy7F5Y") == (code, out["after"][0]["data"]["body"]["user"])
     assert "AAAA" not in f"{out}{err}"
-    assert (1, "retried") == (run(*ALL)[0], run(*ALL)[1][0]["outcome"])
+    code, (out,), err = run(*ALL)
+    assert (1, "retried") == (code, out["outcome"])
+    assert "facts are wanted of secret people; give them by --facts FILE\n" in err
     (folder / "keys.json").write_bytes(orjson.dumps({**fact, "fact": {"keys": {"k1": "hunter2"}}}))
     code, _, err = run("--facts", "@keys.json")
     assert (1, True, False) == (code, "a key is " in err, "hunter2" in err)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HEAD = "from pipeline.core.encode import archive_line\nfrom pipeline.core.route import Route\n"
+TOLD = HEAD + "from pipeline.core.outlet import *\nROUTE = Route((), (archive_line, {}))"
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +55,11 @@ def test_where_a_route_is_found(name: str, expected: str, folder: Path) -> None:
         ("a.py", "", r"a\.py: there is no ROUTE; set it to a Route\("),
         ("a.py:X", "ROUTE = 7", r"a\.py: there is no X; set it"),
         ("a.py", HEAD + "ROUTE = Route((), ())", r"a\.py: ROUTE\.destinations are none; name at least one"),
+        (
+            "a.py",
+            TOLD.format('to_topic("Alerts")'),
+            r"destinations\[1\] is to_topic\(\"Alerts\"\), which .* does not list",
+        ),
         ("a.py", "def (", r"a\.py cannot be imported: .*a\.py:1: invalid syntax"),
         ("a.py", "\n1 / 0", r"a\.py cannot be imported: .*a\.py:2: ZeroDivisionError: division by zero"),
         ("a", "\nraise ValueError('two\\nlines')", r"a cannot be imported: .*a\.py:2: ValueError: two lines"),
