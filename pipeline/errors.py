@@ -63,7 +63,16 @@ class LedgerMismatch(PipelineError):
 
 
 class InputError(PipelineError):
-    """A file, a line or an option that cannot be used as it is."""
+    """A file, a line or an option that cannot be used as it is.
+
+    Args:
+        text: what is wrong, and what to do next.
+        reason: of a record, the stable code that its bytes have at every door; None where it depends on the door.
+    """
+
+    def __init__(self, text: str, reason: Reason | None = None) -> None:
+        super().__init__(text)
+        self.reason = reason
 
 
 class NotDeployed(PipelineError):

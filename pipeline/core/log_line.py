@@ -30,7 +30,7 @@ from pipeline.core.formats.parsed import LocalTime, Parsed, text_of
 from pipeline.core.lines import Line
 from pipeline.core.violation import violations
 from pipeline.errors import InputError
-from pipeline.model import Event
+from pipeline.model import Event, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,7 +115,7 @@ class LogLines:
             return self._parse(line, local)
         except InputError as error:
             if self.on_unparsed == "reject" or self.event_type != LOG_TYPE:
-                raise InputError(f"not {self.format}: {error}") from None
+                raise InputError(f"not {self.format}: {error}", error.reason) from None
             return plain.text(text_of(line), local)._replace(attributes={PARSE_ERROR: str(error)})
 
     def _data(self, parsed: Parsed) -> dict[str, Json]:
@@ -126,7 +126,7 @@ class LogLines:
         if parsed.fields is None:
             raise InputError(f"not a JSON object, so it is no data of {self.event_type}")
         if parsed.inexact:
-            raise InputError(parsed.inexact)
+            raise InputError(parsed.inexact, Reason.NUMBER_OUT_OF_RANGE)
         return parsed.fields
 
     def _checked(self, data: dict[str, Json]) -> dict[str, Json]:

@@ -40,9 +40,10 @@ _BOUNDED_PIECE_BYTES: Final = 64 * 1024
 class Damaged(InputError):
     """It breaks off, or is not what it began as, or holds more than is taken; `reason` is the code of a dead letter."""
 
+    reason: Reason
+
     def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
+        super().__init__(detail, reason)
 
 
 class Unpacker(Protocol):

@@ -157,7 +157,7 @@ def test_a_dead_letter(dropped: Dropped) -> None:
     at = dropped.drop("a b.ndjson", b'{"n":1}\n' * 3 + b'{"n":\n')
     (letter,) = eventually(lambda: dropped.dead(at), bool)
 
-    assert ("not_of_format", "ingest_async") == (letter["reason"], letter["function"])
+    assert ("not_json", "ingest_async") == (letter["reason"], letter["function"])
     record = letter["record"]
     assert (at.key, at.version, 4, 24) == (record["key"], record["version"], record["line"], record["offset"])
     assert b'{"n":' == base64.b64decode(record["bytes"])

@@ -169,7 +169,7 @@ def drop(hall: Hall) -> Handed:
     body = gzip.compress(b"\n".join(lines))
     version = hall.clients.s3.put_object(Bucket=bucket, Key=key, Body=body)["VersionId"]
     position = position_of(ObjectVersion(bucket, key, version), len(lines))
-    bad = {Place(position.stream, position.sequence_number): Reason.NOT_OF_FORMAT}
+    bad = {Place(position.stream, position.sequence_number): Reason.NOT_JSON}
     return Handed("S3 drop", good=frozenset(each.id for each in events), bad=bad)
 
 

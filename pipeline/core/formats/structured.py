@@ -35,12 +35,12 @@ def _object(content: bytes) -> tuple[dict[str, Json], str | None]:
         value = parse_json(content)
     except Rejection as rejection:
         if rejection.reason is not Reason.NUMBER_OUT_OF_RANGE:
-            raise InputError(rejection.detail) from None
+            raise InputError(rejection.detail, rejection.reason) from None
         inexact = rejection.detail
         try:
             value = orjson.loads(content)
         except orjson.JSONDecodeError:  # beyond every float, too
-            raise InputError(inexact) from None
+            raise InputError(inexact, Reason.NUMBER_OUT_OF_RANGE) from None
     if not isinstance(value, dict):
         raise InputError("a JSON value that is no object")
     return value, inexact

@@ -76,7 +76,7 @@ class Reader:
             ready = checked(envelope, self._rules, self._modified_at)
             return read_event(envelope, arrived_at=self._modified_at) if ready.owed is None else ready
         except InputError as error:
-            return self.letter(line, Rejection(Reason.NOT_OF_FORMAT, str(error)), stage)
+            return self.letter(line, Rejection(error.reason or Reason.NOT_OF_FORMAT, str(error)), stage)
         except Exception as error:  # noqa: BLE001 - every way to fail is an outcome of the line
             return self.letter(line, error, stage)
 

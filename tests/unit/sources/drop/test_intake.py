@@ -354,7 +354,7 @@ def test_too_many_bad_lines() -> None:
         bench = Bench(max_bad_lines=3)
         bench.drop("x.ndjson", ND + b"{\n" * 3 + ND + b"{\n" + ND, seconds)
 
-        assert [*((n, "not_of_format") for n in (10, 11, 12)), (22, "too_many_bad_lines")] == bench.dead
+        assert [*((n, "not_json") for n in (10, 11, 12)), (22, "too_many_bad_lines")] == bench.dead
         assert (18, 4, 0) == bench.counts()
         assert "line 22: 3 lines before it are dead letters" in bench.dead_letters.kept[-1].detail
 
