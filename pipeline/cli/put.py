@@ -176,7 +176,8 @@ def command(  # noqa: PLR0917 - an option is an argument
         is_raw=is_raw,
         on_unparsed="text" if rejects_path is None else "reject",
     )
-    reader = Reader(make, format_name, is_raw=is_raw, limit_bytes=MAX_CLAIM_BYTES if is_claimed else MAX_RECORD_BYTES)
+    limit_bytes = MAX_CLAIM_BYTES if is_claimed else MAX_RECORD_BYTES
+    reader = Reader(make, format_name, type_name, is_raw=is_raw, limit_bytes=limit_bytes)
     options: Options = {"aggregate": AGGREGATED if is_aggregated else (), "oversize": oversize, "claims": None}
     if is_dry_run:
         return _dry_run(files, reader, options)

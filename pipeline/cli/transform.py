@@ -126,7 +126,7 @@ def command(  # noqa: PLR0917 - an option is an argument
         is_ordered=is_ordered,
         is_raw=is_raw,
     )
-    reader = Reader(make, format_name, is_raw=is_raw, limit_bytes=LIMIT_BYTES)
+    reader = Reader(make, format_name, event_type, is_raw=is_raw, limit_bytes=LIMIT_BYTES)
     tally = Tally()
 
     def skip(given: Given, why: str) -> None:

@@ -3,6 +3,7 @@
     a JSON object with `specversion`             is an event already: it stays as it is, under its own id
     an EventBridge event of a type of ours       is that type (its detail-type), with the detail as its data
     one that a schema claims                     is of that type, as the schema says (`core.bus_types`)
+    one whose detail-type could name a type      is refused as of an unknown one: shop.orders.v2
     anything else                                is a `log.v1` event: the body is the JSON object or the text
 
 What is made here is named after the id that the source itself gave it, so a duplicate delivery, or a replay of an
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from pipeline.core import event_type
 from pipeline.core.decode import parse
 from pipeline.core.log_line import LOG_TYPE, log_data
 from pipeline.core.times import rfc3339_of_micros
@@ -64,16 +66,18 @@ def of_bus_event(original: LambdaRecord, rules: Rules) -> Json:
     detail = parse(_json(original["detail"]))
     made = _made(original["id"], bus_source(original["source"]), original["time"], None)
     is_event = isinstance(detail, dict) and "specversion" in detail
-    if isinstance(detail, dict) and not is_event and original["detail-type"] in rules.validators:
-        return {**made, "type": original["detail-type"], "data": detail}
-    bus_type = rules.bus.get((original["source"], original["detail-type"]))
+    name = original["detail-type"]
+    bus_type = rules.bus.get((original["source"], name))
+    is_ours = name in rules.validators or (bus_type is None and event_type.is_name(name))
+    if isinstance(detail, dict) and not is_event and is_ours:
+        return {**made, "type": name, "data": detail}
     if bus_type is not None and not is_event:
         return {**made, **bus_type.envelope(original, detail)}
     about = {
         "messaging.system": EVENTBRIDGE,
         "messaging.message.id": original["id"],
         "aws.eventbridge.source": original["source"],
-        "aws.eventbridge.detail_type": original["detail-type"],
+        "aws.eventbridge.detail_type": name,
         "aws.eventbridge.resources": original.get("resources"),
         "cloud.account.id": original.get("account"),
         "cloud.region": original.get("region"),

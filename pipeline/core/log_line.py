@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from pipeline.core import line_time
 from pipeline.core.decode import MAX_SUBJECT_BYTES
-from pipeline.core.formats import FORMATS, plain
+from pipeline.core.formats import FORMATS, detect, plain
 from pipeline.core.formats.parsed import LocalTime, Parsed, text_of
 from pipeline.core.lines import Line
 from pipeline.core.violation import violations
@@ -124,7 +124,9 @@ class LogLines:
         if FORMATS[self.format].is_log:
             return self._checked(parsed.data())
         if parsed.fields is None:
-            raise InputError(f"not a JSON object, so it is no data of {self.event_type}")
+            raise InputError(
+                f"no JSON object, row of CSV or line of a known log, so it is no data of {self.event_type}"
+            )
         if parsed.inexact:
             raise InputError(parsed.inexact, Reason.NUMBER_OUT_OF_RANGE)
         return parsed.fields
@@ -160,6 +162,15 @@ class LogLines:
         if self.time is not None and self._dated_at is not None and now - self._dated_at <= CONTINUES_WITHIN:
             return self.time
         return line_time.rfc3339(now)
+
+
+def format_of(type_name: str, start: bytes) -> str:
+    r"""The format of an input of lines of that type that begins like this: text alone is of use to `log.v1` only.
+
+    >>> format_of("log.v1", b"started\n\na=1 b=2\nready"), format_of("orders.v1", b"started\n\na=1 b=2\nready")
+    ('plain', 'logfmt')
+    """
+    return detect(start) if type_name == LOG_TYPE else detect(start, least_share=0.0)
 
 
 def log_data(content: bytes) -> dict[str, Json]:

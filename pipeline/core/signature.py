@@ -48,6 +48,19 @@ def foreign(start: bytes) -> str | None:
     return next((what for signature, what in _SIGNATURES if signature.match(start)), None)
 
 
+def is_binary(start: bytes) -> bool:
+    r"""Whether an input that begins like this is not text at all; a few bad lines, with NUL bytes too, are only those.
+
+    A machine that lost its power leaves NUL bytes in a log, and in most lines none.
+
+    >>> is_binary(b"\0\0\0restarted\nready\nhello\n"), is_binary(b"\x7fELF\2\1\1\0\0")
+    (False, True)
+    """
+    beginning = start[:TEXT_CHECK_BYTES]
+    lines = beginning.split(b"\n")
+    return b"\0" in beginning and 2 * sum(why_not_text(line, is_whole=True) is not None for line in lines) > len(lines)
+
+
 def why_not_an_input(start: bytes) -> str | None:
     """Why nothing of an input that begins like this can be read, or None."""
     return foreign(start) or why_not_text(start[:TEXT_CHECK_BYTES], is_whole=False)

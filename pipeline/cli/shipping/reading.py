@@ -10,6 +10,7 @@ from pipeline.cli.shipping import sources
 from pipeline.core import formats
 from pipeline.core.beginning import Beginning
 from pipeline.core.chunk import MAX_RECORD_BYTES
+from pipeline.core.log_line import LOG_TYPE, format_of
 from pipeline.core.packed import unpacked
 from pipeline.core.signature import why_not_an_input
 from pipeline.errors import InputError
@@ -34,18 +35,20 @@ class Reader:
     Args:
         make: `LogLines` with all that the options decide; called with source, now, salt and format by name.
         format: None where each input's beginning tells it.
+        type_name: of their events.
         is_raw: lines are shipped as they are, text or not.
         limit_bytes: the most that a record may have.
     """
 
     make: Callable[..., LogLines]
     format: str | None = None
+    type_name: str = LOG_TYPE
     is_raw: bool = False
     limit_bytes: int = MAX_RECORD_BYTES
 
     def format_of(self, start: bytes) -> str:
         """The format of an input that begins like this."""
-        return self.format or ("plain" if self.is_raw else formats.detect(start))
+        return self.format or ("plain" if self.is_raw else format_of(self.type_name, start))
 
 
 class Records:

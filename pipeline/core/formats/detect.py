@@ -1,7 +1,8 @@
 """The format of an input, by a sample of its beginning.
 
-Each format cuts and reads the sample. The one that reads the most of its records wins, if it reads most of them at all;
-of two that read as many, the stricter one. Nothing else is looked at, so the same beginning gives the same format.
+Each format cuts and reads the sample. The one that reads the most of its records wins, if it reads most of them at all,
+or any of them where text is of no use; of two that read as many, the stricter one. Nothing else is looked at, so the
+same beginning gives the same format.
 """
 
 from __future__ import annotations
@@ -23,12 +24,16 @@ JSON: Final = "json"
 # A sample of this size has some hundreds of lines; more of it, or more lines, are not looked at.
 SAMPLE_BYTES: Final = 64 * 1024
 SAMPLE_RECORDS: Final = 200
-# A format is only taken for that of the input when it reads more than this share of the sample.
+# A format is only taken for that of the input when it reads more than this share of the sample, if it may be text.
 LEAST_SHARE: Final = 0.5
 
 
-def detect(sample: bytes) -> str:
+def detect(sample: bytes, *, least_share: float = LEAST_SHARE) -> str:
     """The name of the format that an input is in which begins with these bytes; the first 64 KiB are enough.
+
+    Args:
+        sample: the bytes.
+        least_share: a format has to read more than this share of the sample; by default, most of it.
 
     >>> detect(b'{"level": "info"}'), detect(b"level=info msg=started"), detect(b"started")
     ('ndjson', 'logfmt', 'plain')
@@ -38,7 +43,7 @@ def detect(sample: bytes) -> str:
         # A line that breaks off would take those after it along, if they were read as JSON over several lines.
         shares[JSON] = 0.0
     best = max(shares, key=lambda name: shares[name])
-    return best if shares[best] > LEAST_SHARE else PLAIN
+    return best if shares[best] > least_share else PLAIN
 
 
 def _share(of: Format, sample: bytes) -> float:

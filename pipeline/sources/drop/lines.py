@@ -1,6 +1,6 @@
 """A line of an object → an event that is checked as the consumer will check it, or why it can never be one.
 
-The type is `log.v1`, or the one that the key begins with, as in the archive: `type=orders.v1/…`. Of another type a
+The type is `log.v1`, or the one that the key names, as in the archive: `type=orders.v1/…`. Of another type a
 record of JSON or CSV is the data itself, and a line of a log is log data. A line that is a CloudEvents object already
 stays as it is. The id of any other is made of bucket, key, version and the line's place, so whoever reads it again
 makes the same event. One that is too large for the stream or for an item leaves its data in S3, as at the other doors.
@@ -12,7 +12,6 @@ be something, and is not.
 from __future__ import annotations
 
 import hashlib
-import re
 from base64 import b64encode
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -24,7 +23,7 @@ from pipeline.core.claim import MAX_CLAIM_BYTES
 from pipeline.core.decode import MAX_SOURCE_BYTES, parse, read_event
 from pipeline.core.encode import cloudevent
 from pipeline.core.lines import Line, why_not_text
-from pipeline.core.log_line import LOG_TYPE, LogLines
+from pipeline.core.log_line import LogLines
 from pipeline.core.process import dead_letter
 from pipeline.errors import InputError, Rejection
 from pipeline.model import DeadLetter, Event, Position, Reason, Record, Stage
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from pipeline.model import Json, ObjectVersion
     from pipeline.sources.drop.notification import Start
 
-_TYPE: Final = re.compile(r"type=([^/]+)/")
 # What is text by itself; of these formats a line that is none of it was meant otherwise.
 _STRICT: Final = frozenset({"csv", "json", "ndjson"})
 
@@ -56,7 +54,7 @@ class Reader:
             now=lambda: written,
             to_utc=lambda local: local.replace(tzinfo=UTC),
             salt=start.at.version or start.at.etag or "",
-            event_type=_type_of(start.at.key, rules),
+            event_type=_known(start.type_name, rules),
             format=format_,
             on_unparsed="reject" if format_ in _STRICT else "text",
             time=start.time,
@@ -131,10 +129,7 @@ def _base64(content: bytes) -> str:
     return b64encode(content).decode()
 
 
-def _type_of(key: str, rules: Rules) -> str:
-    match = _TYPE.match(key)
-    if match is None:
-        return LOG_TYPE
-    if match[1] not in rules.validators:
-        raise Rejection(Reason.UNKNOWN_TYPE, event_type.unknown(match[1], rules.validators))
-    return match[1]
+def _known(type_name: str, rules: Rules) -> str:
+    if type_name not in rules.validators:
+        raise Rejection(Reason.UNKNOWN_TYPE, event_type.unknown(type_name, rules.validators))
+    return type_name

@@ -13,12 +13,14 @@ order of the notifications does not matter, and their `sequencer` is not looked 
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import unquote, unquote_plus
 
 from pipeline.core.arrival import CONTINUE
 from pipeline.core.lines import START, Place
+from pipeline.core.log_line import LOG_TYPE
 from pipeline.errors import Misconfiguration
 from pipeline.model import ObjectVersion
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from pipeline.model import Json
 
 _REMOVED: Final = "ObjectRemoved:"
+_TYPE: Final = re.compile(r"(?:^|/)type=([^/]+)/")
 
 
 class Start(NamedTuple):
@@ -55,6 +58,12 @@ class Start(NamedTuple):
     is_blank: bool = True
     time: str | None = None
     decoded_key: str | None = None
+
+    @property
+    def type_name(self) -> str:
+        """The type that its key names as the archive's do, `type=orders.v1/` at its beginning or behind a slash."""
+        named = _TYPE.search(self.at.key)
+        return named[1] if named else LOG_TYPE
 
     @property
     def is_folder(self) -> bool:

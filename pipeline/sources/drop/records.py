@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 from pipeline.core import formats
 from pipeline.core.beginning import Beginning
 from pipeline.core.claim import MAX_CLAIM_BYTES
-from pipeline.core.lines import TEXT_CHECK_BYTES
+from pipeline.core.log_line import format_of
 from pipeline.core.packed import bounded, is_packed, skipped
-from pipeline.core.signature import foreign
+from pipeline.core.signature import foreign, is_binary
 from pipeline.errors import Rejection
 from pipeline.model import Reason
 
@@ -48,7 +48,7 @@ class Records:
         begun = beginning.start()
         if start.format is None and not begun:
             raise beginning.error or Rejection(Reason.OBJECT_EMPTY, "there is nothing in it")
-        self.format = start.format or _format(start.at.key, begun)
+        self.format = start.format or _format(start, begun)
         self._blocks = beginning
         self.framing = formats.framing(self.format, MAX_CLAIM_BYTES, start.place)
 
@@ -80,15 +80,22 @@ class Records:
                 return
 
 
-def _format(key: str, start: bytes) -> str:
+def _format(start: Start, begun: bytes) -> str:
     """What the key says, or else what it begins like. Raises Rejection when it is not text.
 
     Where the key says it, an object whose beginning is broken is not taken for something else.
     """
-    what = foreign(start)
+    what = foreign(begun)
     if what is not None:
         raise Rejection(Reason.OBJECT_UNREADABLE, f"not text, but {what}")
-    if b"\0" in start[:TEXT_CHECK_BYTES]:  # a byte that is no UTF-8 is the fault of its line
-        raise Rejection(Reason.NOT_UTF8, "not text: there is a NUL byte near its beginning")
-    name = _PACKED.sub("", key.lower())
-    return next((each for ending, each in _SAID.items() if name.endswith(ending)), None) or formats.detect(start)
+    if is_binary(begun):  # else a NUL byte, or one that is no UTF-8, is the fault of its line
+        raise Rejection(Reason.NOT_UTF8, "not text: there are NUL bytes near its beginning")
+    name = _PACKED.sub("", start.at.key.lower())
+    said = next((each for ending, each in _SAID.items() if name.endswith(ending)), None)
+    found = said or format_of(start.type_name, begun)
+    if found == "csv" and b"\n" not in begun and b"\r" in begun.rstrip():
+        raise Rejection(
+            Reason.OBJECT_UNREADABLE,
+            "its lines end with carriage returns alone; write line feeds, with or without those",
+        )
+    return found

@@ -202,7 +202,10 @@ def test_lines_that_are_no_data_of_the_type(log: Callable[..., Path], capsys: py
     tally = put_files(log('text\n{"op": "c"}\n'), stream=stream, reader=CHANGES)
 
     assert (1, 1) == (tally.accepted, tally.refused)
-    assert "app.log:1: not a JSON object, so it is no data of change.v1" in capsys.readouterr().err
+    assert (
+        "app.log:1: no JSON object, row of CSV or line of a known log, so it is no data of change.v1"
+        in capsys.readouterr().err
+    )
 
 
 def test_complaints_are_bounded(log: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipeline.core.arrival import accept, read
+from pipeline.model import Reason
 from pipeline.testing.arrivals import (
     ACCOUNT,
     QUEUE_ARN,
@@ -54,6 +55,17 @@ def test_a_type_of_ours_by_a_bus() -> None:
         "data": {"body": "paid"},
     }
     assert expected == put(event) == put(replayed(event))
+
+
+def test_a_type_that_nobody_knows_by_a_bus() -> None:
+    """A detail-type of the form of a type's name is one without a schema; any other says nothing of a type."""
+    letter = refused(bus_event({"body": "paid"}, "log.v2"))
+    assert (Reason.UNKNOWN_TYPE, "/type: type 'log.v2' has no schema; did you mean log.v1?") == (
+        letter.reason,
+        letter.detail,
+    )
+    assert "log.v1" == put(bus_event({"body": "paid"}, "Log.v2"))["type"] == put(bus_event("paid", "log.v2"))["type"]
+    assert json.loads(OURS) == put(bus_event(json.loads(OURS), "log.v2"))
 
 
 FINDING, OBJECT = (SCHEMA[name]["examples"][0] for name in ("guardduty_finding.v1", "s3_object.v1"))

@@ -311,8 +311,8 @@ def test_lines_of_another_type_are_its_data() -> None:
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("text", "not a JSON object, so it is no data of change.v1"),
-        ("[1]", "not a JSON object, so it is no data of change.v1"),
+        ("text", "no JSON object, row of CSV or line of a known log, so it is no data of change.v1"),
+        ("[1]", "no JSON object, row of CSV or line of a known log, so it is no data of change.v1"),
         ('{"n": 18446744073709551616}', "an integer has more than 64 bits; send it as text"),
     ],
 )

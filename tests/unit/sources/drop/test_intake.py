@@ -217,10 +217,33 @@ def test_a_log_of_another_type() -> None:
     bench, line = Bench(), b'10.0.0.1 - - [23/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5\n'
     bench.drop("type=access_log.v1/access.log", 2 * line + b"lost\n" + line)
     bench.drop("type=orders.v1/access.log", line)
+    bench.drop("in/type=access_log.v1/most of it is none", 3 * b"lost\n" + line + 3 * b"lost\n")
 
-    assert ["access_log.v1"] * 3 == [each["type"] for each in bench.events]
+    assert ["access_log.v1"] * 4 == [each["type"] for each in bench.events]
     assert {"10.0.0.1"} == {each["data"]["attributes"]["client.address"] for each in bench.events}
-    assert [(3, "not_of_format"), (1, "schema_invalid")] == bench.dead
+    lost = [(number, "not_of_format") for number in (1, 2, 3, 5, 6, 7)]
+    assert [(3, "not_of_format"), (1, "schema_invalid"), *lost] == bench.dead
+    assert bench.dead_letters.kept[-1].detail.startswith("line 7: not apache: ")
+
+
+def test_bytes_that_no_text_has() -> None:
+    """After a loss of power a log has some NUL bytes; only their lines are lost to it."""
+    bench = Bench()
+    bench.drop("app.log", b"one\n" + b"\0" * 300 + b"two\nthree\n\xfffour\nfive\n")
+
+    assert ["one", "three", "five"] == bench.bodies
+    assert [(2, "not_utf8"), (4, "not_utf8")] == bench.dead
+
+
+@pytest.mark.parametrize("key", ["x.csv", "type=orders.v1/x.csv"])
+def test_carriage_returns_alone(key: str) -> None:
+    """What ends lines with them has none that anybody reads; it is told by name, and is not taken for a header."""
+    bench = Bench()
+    bench.drop(key, b"order,name\r1,a\r2,b\r")
+    bench.drop(key, b"order,name\r\n1,a\r\n", version="v2")
+
+    assert [(0, "object_unreadable")] == [each for each in bench.dead if each[1] != "schema_invalid"]
+    assert "its lines end with carriage returns alone; write line feeds" in bench.dead_letters.kept[0].detail
 
 
 @pytest.mark.parametrize(
