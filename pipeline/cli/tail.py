@@ -13,10 +13,12 @@ import click
 
 from pipeline.aws.dynamodbstreams import RETENTION, follow, processed, stream_of
 from pipeline.cli import event_type
+from pipeline.cli.behind import Behind
 from pipeline.cli.display import Display
 from pipeline.cli.options import aws_options, stack_option
 from pipeline.cli.pipes import hush
 from pipeline.cli.stack_output import stack_output
+from pipeline.errors import Retryable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -90,21 +92,25 @@ def command(
     pipeline tail --since 10m --type log.v1       logs of the last ten minutes, and what comes next
     pipeline tail --json | jq .data.body          one JSON object a line
 
-    Reads the stream of the results table, where each event appears once, when it was written. Exit code 0 at the limit
+    Reads the stream of the results table, where each event appears once, when it was written. Says when it is more than
+    half a minute behind, and at its end how to go on. Exit code 0 at the limit
     or when the reader of the output has gone, 130 after Ctrl-C.
     """  # noqa: D301 - \b keeps click from folding the lines
     if table is None:
         stream_arn, what = stack_output(clients, stack, "ResultsTableStreamArn"), f"stack {stack}"
     else:
         stream_arn, what = stream_of(clients.dynamodb, table), f"table {table}"
-    batches = follow(clients.dynamodbstreams, stream_arn, since, tell=_tell)
+    batches, behind = follow(clients.dynamodbstreams, stream_arn, since, tell=_tell), Behind(_tell, since)
     _tell(f"following {' and '.join(sorted(types)) or 'all'} records of {what}, {_from(since)} (Ctrl-C ends it)")
     display = Display(as_json=is_json or None)
     try:
-        for event in islice(events(batches, types), limit):
+        for event in islice(events(behind.watch(batches), types), limit):
             display.event(event)
     except KeyboardInterrupt:
+        _tell(behind.go_on)
         return 130
+    except Retryable as error:
+        raise Retryable(f"{error}; {behind.go_on}") from error
     except BrokenPipeError:
         hush()
     return 0

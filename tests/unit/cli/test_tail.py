@@ -13,7 +13,7 @@ import pytest
 from pipeline import cli
 from pipeline.cli import tail
 from pipeline.cli.tail import events, parse_since
-from pipeline.errors import NotDeployed
+from pipeline.errors import NotDeployed, Retryable
 from pipeline.testing.dynamodbstreams import STREAM_ARN, FakeDynamoDBStreams
 
 if TYPE_CHECKING:
@@ -222,13 +222,23 @@ def test_command_begins_earlier(
 
 
 def test_command_ends_by_ctrl_c(following: Following, capsys: pytest.CaptureFixture[str]) -> None:
-    """Exit code 130, without a word of complaint: it is how following ends."""
+    """Exit code 130, and how to go on, without a word of complaint: it is how following ends."""
     following(records(item(1)), KeyboardInterrupt())
 
-    assert 130 == run()
+    assert 130 == run("--since", "2026-11-23T10:00:00Z")
     out, err = capsys.readouterr()
     assert 1 == len(out.splitlines())
     assert "error" not in err
+    assert err.endswith("\n--since 2026-11-23T10:00:00Z goes on here\n")
+
+
+def test_command_ends_by_a_silent_stream(following: Following, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line says why, and how to go on."""
+    following(records(item(1)), Retryable("the table's stream cannot be read: ReadTimeoutError"))
+
+    assert 1 == run("--since", "2026-11-23T10:00:00Z")
+    said = "error: the table's stream cannot be read: ReadTimeoutError; --since 2026-11-23T10:00:00Z goes on here\n"
+    assert capsys.readouterr().err.endswith(said)
 
 
 @pytest.mark.parametrize(
