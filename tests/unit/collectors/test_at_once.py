@@ -39,9 +39,9 @@ def test_one_hangs() -> None:
 
     jobs = {"hangs": hangs, "good": lambda: 1}
     started = time.monotonic()
-    assert {"hangs": Late("did not end within 0.05 s"), "good": 1} == at_once.run(jobs, 0.05)
-    assert time.monotonic() - started < 5
-    assert {"hangs": Late("still hangs since the time before"), "good": 1} == at_once.run(jobs, 0.05)
+    assert {"hangs": Late("did not end within 1 s"), "good": 1} == at_once.run(jobs, 1)
+    assert time.monotonic() - started < 9
+    assert {"hangs": Late("still hangs since the time before"), "good": 1} == at_once.run(jobs, 1)
     assert [1] == begun
     over.set()
     deadline = time.monotonic() + 10

@@ -104,13 +104,13 @@ def test_a_check_that_breaks() -> None:
             over.wait(30)
         return Checked(seconds)
 
-    collector = ping("tcp://bug:1,tcp://hangs:1,tcp://good:1", check=breaks, seconds=0.05)
+    collector = ping("tcp://bug:1,tcp://hangs:1,tcp://good:1", check=breaks, seconds=1.0)
     bodies = [str(each.data["body"]) for each in collector.collect(NOW)]
     over.set()
     assert bodies == [
-        "tcp://bug:1 is down: the check failed: ValueError (0.050 s)",
-        "tcp://hangs:1 is down: did not end within 0.55 s (0.050 s)",
-        "tcp://good:1 is up (0.050 s)",
+        "tcp://bug:1 is down: the check failed: ValueError (1.000 s)",
+        "tcp://hangs:1 is down: did not end within 1.5 s (1.000 s)",
+        "tcp://good:1 is up (1.000 s)",
     ]
 
 
@@ -122,12 +122,12 @@ def test_good_and_bad_ones(servers: Servers) -> None:
         servers.start(each) for each in (behaviour.silent, good, behaviour.drips, servers.says(behaviour.DOWN), good)
     ]
     text = ",".join([*(f"http://127.0.0.1:{port}/" for port in ports), f"tcp://127.0.0.1:{servers.dead()}"])
-    events = ping(text, seconds=1.0).collect(NOW)
+    events = ping(text, seconds=3.0).collect(NOW)
     attributes: list[Any] = [each.data["attributes"] for each in events]
     assert ["timeout", None, "timeout", "500", None, "connection_refused"] == [
         each.get("error.type") for each in attributes
     ]
-    assert all(each["ping.latency_seconds"] < 3 for each in attributes)
+    assert all(each["ping.latency_seconds"] < 6 for each in attributes)
 
 
 def test_of_the_variables() -> None:

@@ -23,6 +23,8 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc"),
 ]
 
+# A machine may stand still for seconds; what waits for a time-out of ten, or sleeps for longer, is not done by then.
+AT_ONCE_SECONDS = 8
 STUB = Path(__file__).with_name("runtime_stub.py")
 
 type Sandboxes = Callable[..., Any]
@@ -129,15 +131,15 @@ def test_function_error(sandboxes: Sandboxes, cause_bytes: int) -> None:
 
 def test_timeout(sandboxes: Sandboxes) -> None:
     """At the timeout the process is killed and AWS's answer given, on time; the next invocation gets a new process."""
-    environment = sandboxes(timeout_seconds=1)
+    environment = sandboxes(timeout_seconds=3)
     pid = body(invoke(environment))["pid"]
     began = time.monotonic()
     answer = invoke(environment, print="working\n", sleep=30)
-    assert 1 <= time.monotonic() - began < 2
+    assert 3 <= time.monotonic() - began < AT_ONCE_SECONDS
     assert "Sandbox.Timedout" == body(answer)["errorType"]
-    assert "RequestId: r-1 Error: Task timed out after 1.00 seconds" == body(answer)["errorMessage"]
+    assert "RequestId: r-1 Error: Task timed out after 3.00 seconds" == body(answer)["errorMessage"]
     assert "working\n" in answer.log
-    assert "Task timed out after 1.00 seconds" in answer.log
+    assert "Task timed out after 3.00 seconds" in answer.log
     assert "Status: timeout" in answer.log
     assert not psutil.pid_exists(pid)
     after = invoke(environment)
@@ -162,7 +164,7 @@ def test_exit(sandboxes: Sandboxes, code: int, text: str) -> None:
     environment = sandboxes()
     began = time.monotonic()
     answer = invoke(environment, print="bye\n", exit=code)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < AT_ONCE_SECONDS
     assert "Runtime.ExitError" == body(answer)["errorType"]
     assert text in body(answer)["errorMessage"]
     assert ["bye", "RequestId: r-1", "Runtime.ExitError"] == messages(answer)[3:6]
@@ -199,7 +201,7 @@ def test_exit_in_init(sandboxes: Sandboxes) -> None:
     """A process that ends before it is ready is told at once."""
     began = time.monotonic()
     answer = invoke(sandboxes("exits"))
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < AT_ONCE_SECONDS
     assert "RequestId: r-1 Error: Runtime exited with error: exit status 5" == body(answer)["errorMessage"]
     assert "INIT_REPORT" in answer.log
 
@@ -216,7 +218,7 @@ def test_init_that_hangs(sandboxes: Sandboxes, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(sandbox, "INIT_SECONDS", 0.5)
     began = time.monotonic()
     answer = invoke(sandboxes("hangs", timeout_seconds=1))
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < AT_ONCE_SECONDS
     assert "Sandbox.Timedout" == body(answer)["errorType"]
     assert "Phase: init\tStatus: timeout" in answer.log
 
@@ -233,7 +235,7 @@ def test_large_event_and_response(sandboxes: Sandboxes) -> None:
     environment = sandboxes()
     began = time.monotonic()
     assert 6_000_000 == len(invoke(environment, size=6_000_000, filler="x" * 6_000_000).body)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < AT_ONCE_SECONDS
 
 
 def test_small_answers_are_quick(sandboxes: Sandboxes) -> None:
