@@ -2,7 +2,8 @@
 
 Only what separates elements is looked for here; whether an element is JSON is seen when it is read. Text outside of an
 array is cut into objects and lines, so objects one after the other, over several lines each, are read as well. A line
-feed ends a string, which JSON has none in, so that a string that is not closed takes no more with it than it must.
+feed ends a string, which JSON has none in, so that a string that is not closed takes no more with it than it must. In
+an object no comma stands before a brace or a bracket: where one does, the element was not closed, and ends before it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _BLANKS: Final = b" \t\r\n"
+_COMMA: Final = ord(",")
+_BRACE: Final = ord("{")
 _IN_STRING: Final = re.compile(rb'[^"\\\n]*+(["\\\n])')
 # A string that is whole is passed over in one step, and a comma within an element is not looked at.
 _STRING: Final = rb'"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+"'
@@ -23,6 +26,8 @@ _NESTED: Final = re.compile(rb'(?:[^"{}\[\]]++|' + _STRING + rb')*+(["{}\[\]])')
 _IN_ARRAY: Final = re.compile(rb'(?:[^"{}\[\],]++|' + _STRING + rb')*+(["{}\[\],])')
 _OUTSIDE: Final = re.compile(rb'(?:[^"{}\[\]\n]++|' + _STRING + rb')*+(["{}\[\]\n])')
 _ARRAY: Final = b"["
+# Of so many levels it is known what each is; what JSON is taken for data has fewer by far.
+_KNOWN_LEVELS: Final = 1_000
 
 
 class Elements:
@@ -33,6 +38,7 @@ class Elements:
         self._offset = place.offset  # of the next byte to look at
         self._is_array = place.context == _ARRAY
         self._begun = Begun(limit_bytes)
+        self._before = 0  # the last byte of the element that is no blank, in the blocks before
         self._begin()
 
     @property
@@ -50,9 +56,11 @@ class Elements:
                     return
             end, is_whole = self._scan(block, at)
             self._begun.add(block[at:end])
-            at = end
             if is_whole:
                 yield self._element()
+            else:
+                self._before = _last(block, at, end) or self._before
+            at = end
 
     def idle(self) -> Iterator[Line | Overlong]:
         """None: an element tells its end itself."""
@@ -66,6 +74,8 @@ class Elements:
     def _begin(self) -> None:
         self._begun.clear()
         self._depth = 0
+        self._opened = bytearray()  # the brackets and braces that are open
+        self._before = 0
         self._is_string = False
         self._is_escaped = False
 
@@ -85,6 +95,7 @@ class Elements:
 
     def _scan(self, block: bytes, at: int) -> tuple[int, bool]:
         """Up to where the bytes belong to the element, and whether it ends there."""
+        begin = at
         if self._is_escaped:
             at, self._is_escaped = at + 1, False
         while True:
@@ -99,6 +110,8 @@ class Elements:
                 self._is_string = not self._is_string
             elif self._depth == 0 and byte in (b",]" if self._is_array else b"\n"):
                 return match.start(1), True
+            elif byte in b"{[" and self._is_in_object() and (_last(block, begin, at - 1) or self._before) == _COMMA:
+                return at - 1, True
             elif self._nest(byte) and not self._is_array:
                 return at, True
 
@@ -114,10 +127,17 @@ class Elements:
         """Go a level down or up; whether that closes the outermost."""
         if byte in b"{[":
             self._depth += 1
+            if self._depth <= _KNOWN_LEVELS:
+                self._opened += byte
         elif byte in b"}]" and self._depth:
             self._depth -= 1
+            del self._opened[self._depth :]
             return self._depth == 0
         return False
+
+    def _is_in_object(self) -> bool:
+        """Whether the innermost that is open is a brace."""
+        return 0 < self._depth <= _KNOWN_LEVELS and self._opened[-1] == _BRACE
 
     def _element(self) -> Line | Overlong:
         offset, size, is_over = self._offset, self._begun.size_bytes, self._begun.is_over
@@ -128,3 +148,12 @@ class Elements:
         if is_over:
             return Overlong(self._place.number, offset, size, content)
         return Line(self._place.number, offset, content.rstrip(_BLANKS))
+
+
+def _last(block: bytes, begin: int, end: int) -> int:
+    """The last byte in between that is no blank, or 0."""
+    while end > begin:
+        end -= 1
+        if block[end] not in _BLANKS:
+            return block[end]
+    return 0

@@ -52,6 +52,11 @@ def cut(text: bytes, *, limit_bytes: int = 1000, step: int | None = None) -> lis
         (b'["a\\', [Line(1, 1, b'"a\\')]),
         (b"[,,1,,]", [Line(1, 3, b"1")]),
         (b"\\{}", [Line(1, 0, b"\\{}")]),
+        (b'[{"a":1,\n{"b":[{},{}]}]', [Line(1, 1, b'{"a":1,'), Line(2, 9, b'{"b":[{},{}]}')]),
+        (b'{"a":{"b":1},\n{"c":1}\n', [Line(1, 0, b'{"a":{"b":1},'), Line(2, 14, b'{"c":1}')]),
+        (b'[{"a":[1},\n [2]]', [Line(1, 1, b'{"a":[1},'), Line(2, 12, b"[2]")]),
+        (b'[{"a":[1,\n{}]},2]', [Line(1, 1, b'{"a":[1,\n{}]}'), Line(2, 15, b"2")]),
+        (b'[{"a":1\n]', [Line(1, 1, b'{"a":1\n]')]),
     ],
     ids=[
         "empty",
@@ -69,6 +74,11 @@ def cut(text: bytes, *, limit_bytes: int = 1000, step: int | None = None) -> lis
         "cut off within an escape",
         "commas",
         "stray backslash",
+        "object that is not closed",
+        "object within one that is not closed",
+        "array within an object that is not closed",
+        "array within an object",
+        "last object that is not closed",
     ],
 )
 @pytest.mark.parametrize("step", [None, 1, 3], ids=["whole", "byte by byte", "by three"])
@@ -130,3 +140,17 @@ def test_what_is_written_is_read(values: list[object], step: int, indent: int | 
 
     assert values == [json.loads(each.content.decode("utf-8", "surrogatepass")) for each in elements]
     assert all(text.startswith(each.content, each.offset) for each in elements)
+
+
+@given(st.lists(st.dictionaries(st.text(), JSON, max_size=3), min_size=2, max_size=6), st.data())
+def test_an_object_that_is_not_closed(values: list[object], data: st.DataObject) -> None:
+    """It is one record that cannot be read, and takes no other with it."""
+    indent, step = data.draw(st.sampled_from([None, 1])), data.draw(st.integers(1, 50))
+    texts = [json.dumps(each, indent=indent) for each in values]
+    broken = data.draw(st.integers(0, len(texts) - 2))
+    texts[broken] = texts[broken].removesuffix("}")
+    every = cut(f"[{',\n'.join(texts)}]".encode(), limit_bytes=100_000, step=step)
+    contents = [each.content.decode() for each in every if isinstance(each, Line)]
+
+    assert f"{texts[broken].rstrip()}," == contents.pop(broken).replace("\n,", ",")
+    assert values[:broken] + values[broken + 1 :] == [json.loads(each) for each in contents]
