@@ -100,7 +100,7 @@ def shipped(folder: Path, pattern: str, acts: dict[int, Callable[[Path], None]],
     append(tail.log, *READ)
     if not is_up:
         tail.run()
-    moments = Moments({number: lambda act=act: act(tail.log) for number, act in acts.items()})  # type: ignore[misc]
+    moments = Moments({number: partial(act, tail.log) for number, act in acts.items()})
     with tail.running() as running:
         if is_up:
             settle(running)
